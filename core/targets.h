@@ -1,0 +1,88 @@
+/*
+ * targets: from arguments and files to a space [0, N) of targets, random access.
+ *
+ * What       a target_list collects lines `TARGET[,HOSTNAME[,TAG]]`, where TARGET is an address, prefix or range; it is
+ *            then made into a target_space: disjoint segments with their attributes, blocklist and
+ *            special-purpose ranges subtracted, allowlist intersected, each address at each port one target.
+ *            The same address under different host names is as many targets; under the same host name it is one
+ *            target, and the line that came first gives the tag.
+ * Index      targets are numbered segment by segment, address by address, port by port (ports vary fastest).
+ *            Index is not position: the permutation maps one to the other.
+ * Promise    memory is in the number of lines and ranges, not of addresses.
+ * Ownership  lists and spaces are the caller's storage with _cleanup; texts in a struct target live as long as the space.
+ * Errors     negative errno-like; err says "SOURCE:LINE: what, mend".
+ */
+#ifndef MXSWEEP_CORE_TARGETS_H
+#define MXSWEEP_CORE_TARGETS_H
+
+#include "core/addr.h"
+#include "core/bytes.h"
+#include "core/prefix_set.h"
+
+enum {
+    TARGET_LINE_MAX = 1024,   /* octets of a line of a target list */
+    TARGET_HOST_MAX = 253,    /* octets of a host name (RFC 1035) */
+    TARGET_TAG_MAX = 128,     /* octets of a tag */
+    TARGET_PORTS_MAX = 64     /* ports of one sweep */
+};
+
+struct target {
+    struct addr addr;
+    uint16_t port;
+    struct bytes host;   /* A-labels, lower case; empty: none, and no SNI. data is NUL-terminated when not empty */
+    struct bytes tag;    /* empty: none */
+};
+
+struct target_list;      /* opaque: lines as given */
+
+struct target_list *target_list_new(void);
+void target_list_free(struct target_list *list);
+
+/* target_list_add takes one line (without its end); source and line_no name it in errors. Blank lines and comments add
+ * nothing. Host names are checked (RFC 5890 A-labels or LDH labels, an underscore allowed) and lower-cased. */
+int target_list_add(struct target_list *list, char *err, size_t err_len,
+                    const char *line, size_t line_len, const char *source, uint64_t line_no);
+
+/* target_list_load adds every line of a file ("-": standard input). */
+int target_list_load(struct target_list *list, char *err, size_t err_len, const char *path);
+
+/* one maximal run of addresses that share host and tag */
+struct target_segment {
+    struct addr first, last;
+    uint32_t host, tag;        /* index into the space's texts; 0: none */
+    uint64_t before;           /* addresses in the segments before this one */
+};
+
+struct target_space {
+    struct target_segment *segments;
+    size_t num_segments;
+    struct bytes *texts;       /* distinct host names and tags; texts[0] is empty. Each is NUL-terminated after its len */
+    size_t num_texts;
+    uint16_t ports[TARGET_PORTS_MAX];
+    size_t num_ports;
+    uint64_t num_addrs;        /* addresses over all segments */
+    uint64_t count;            /* N = num_addrs * num_ports */
+};
+
+/* what the exclusions took away, in addresses (capped at UINT64_MAX) */
+struct target_counts {
+    uint64_t given, special, blocked, not_allowed, left;
+};
+
+/* target_space_build makes the space. special, block and allow may be NULL (nothing subtracted; all allowed); they are
+ * sealed. Subtraction order: special, block, then allow: each address is counted once. Addresses with an IPv4
+ * inside (6to4, NAT64) are covered too. -EOVERFLOW: more than UINT64_MAX targets. An empty space is no
+ * error here (count 0). */
+int target_space_build(struct target_space *space, struct target_counts *counts, const struct target_list *list,
+                       const struct prefix_set *special, const struct prefix_set *block, const struct prefix_set *allow,
+                       const uint16_t *ports, size_t num_ports);
+void target_space_cleanup(struct target_space *space);
+
+/* target_space_at returns the target of index < count. O(log segments). */
+struct target target_space_at(const struct target_space *space, uint64_t index);
+
+/* target_space_find gives the index of a target (host compared exactly); false if it is not in the space. */
+bool target_space_find(const struct target_space *space, uint64_t *index, struct addr addr, uint16_t port,
+                       struct bytes host);
+
+#endif

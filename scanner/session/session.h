@@ -1,0 +1,98 @@
+/*
+ * session: the whole protocol of one connection as a pure machine: greeting, EHLO (HELO), STARTTLS, TLS, EHLO, QUIT.
+ *
+ * What       events in (connected, octets, drained, eof, error, time-out), one `want` out, octets to send in `out`. No
+ *            socket, no clock, no callback to the outside. The caller sends what is in `out` after every call, whatever
+ *            `want` says, and empties it.
+ * Units      now_ns: a monotonic clock of the caller's.
+ * Promise    any split of the octets gives the same outcome; every session ends: replies are bounded in line length,
+ *            lines and octets, TLS in octets; a session that waits for its greeting holds no memory but this struct.
+ * Ownership  the caller's storage; session_cleanup frees what the session holds (text, TLS state, certificates).
+ *            config outlives the session.
+ * Errors     findings about the peer are outcomes. A fault of ours (no memory) sets want SESSION_FAULT.
+ * Sources    RFC 5321, 3207, 8446, 5246, 2034.
+ */
+#ifndef MXSWEEP_SCANNER_SESSION_SESSION_H
+#define MXSWEEP_SCANNER_SESSION_SESSION_H
+
+#include <openssl/base.h>
+
+#include "core/record.h"
+#include "scanner/session/reply.h"
+
+struct tls_context;   /* scanner/session/tls_client.h */
+struct tls_client;
+
+/* octets to send: one for all sessions of a worker, empty between calls */
+struct outbuf {
+    uint8_t *data;
+    size_t len, cap;
+    bool bad;             /* no memory: the session that wrote must end as a fault */
+};
+void outbuf_init(struct outbuf *out);
+void outbuf_cleanup(struct outbuf *out);
+void outbuf_put(struct outbuf *out, const void *data, size_t len);
+
+struct session_config {
+    struct bytes ehlo_name;
+    struct tls_context *tls;
+    bool try_anyway;          /* send STARTTLS even where it is not offered */
+};
+
+enum session_want {
+    SESSION_READ,             /* octets of the peer: session_receive */
+    SESSION_DRAIN,            /* read the socket once, now, without waiting: session_drained, even with no octets */
+    SESSION_CLOSE,            /* close the connection; the outcome stands */
+    SESSION_FAULT             /* close; a fault of ours, nothing to record */
+};
+
+/* what is being waited for; a new deadline starts whenever `wait_serial` changes */
+enum session_wait {
+    WAIT_CONNECT, WAIT_REPLY, WAIT_TLS, WAIT_QUIT,
+    NUM_SESSION_WAITS
+};
+
+struct session {
+    const struct session_config *config;
+    struct outbuf *out;
+    const char *host;             /* for SNI; NULL: none */
+    enum session_want want;
+    enum session_wait wait;
+    uint8_t wait_serial;
+    uint8_t state;                /* private: see session.c */
+    uint8_t stage, cause;         /* cause != CAUSE_NONE: decided */
+    uint16_t smtp_code;
+    int32_t errnum;
+    uint64_t phase_start_ns, start_ns;
+    uint32_t timing_us[NUM_TIMINGS];
+    struct smtp_reply reply;      /* of the reply that is being read */
+    uint8_t *texts;               /* all texts of the session, one after the other; NULL until the first octet */
+    uint32_t texts_len, texts_cap;
+    struct { uint32_t at, len; } text[NUM_TEXTS];
+    uint32_t early_len, not_tls_len;
+    struct tls_client *tls;       /* from the 220 to STARTTLS until the end */
+};
+
+/* session_init begins a session whose connection is being opened at now_ns. host: NUL-terminated or NULL, outlives it. */
+void session_init(struct session *s, const struct session_config *config, struct outbuf *out, const char *host,
+                  uint64_t now_ns);
+void session_cleanup(struct session *s);
+
+void session_connected(struct session *s, uint64_t now_ns);
+void session_receive(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns);
+void session_drained(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns);
+void session_eof(struct session *s, uint64_t now_ns);
+/* session_error: connect, read or write failed with errnum, which cause_of_errno knows. */
+void session_error(struct session *s, int errnum, uint64_t now_ns);
+/* session_timeout: the deadline of the current wait, or of the whole session, has passed. */
+void session_timeout(struct session *s, uint64_t now_ns);
+
+/* session_record fills what the session knows (outcome, code, errno, timings, texts, TLS, chain); the rest of *r is
+ * untouched. A view into the session. chain hashes are left to who stores: see session_certs. */
+void session_record(const struct session *s, struct record *r);
+
+/* session_certs returns the certificates that the peer sent, leaf first, and their number (at most RECORD_CHAIN_MAX). Buffers
+ * are the session's: CRYPTO_BUFFER_up_ref to keep one. */
+CRYPTO_BUFFER *const *session_certs(const struct session *s, size_t *num);
+
+#endif

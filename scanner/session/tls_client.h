@@ -1,0 +1,53 @@
+/*
+ * tls_client: TLS 1.0 to 1.3 as a client on BoringSSL, fed from memory, that accepts and records everything.
+ *
+ * What       one tls_context per thread (SSL_CTX, offer from offer.h, shared buffer pool, message callback);
+ *            one tls_client per session, from the 220 to STARTTLS until its end.
+ * Promise    lists of versions, suites, groups and signature schemes are those of offer.h on every BoringSSL; certificates
+ *            and alerts are taken as messages, and so are kept when the handshake fails.
+ * Ownership  _new/_free. Octets in are borrowed for the call; octets out go to the outbuf.
+ */
+#ifndef MXSWEEP_SCANNER_SESSION_TLS_CLIENT_H
+#define MXSWEEP_SCANNER_SESSION_TLS_CLIENT_H
+
+#include <openssl/base.h>
+
+#include "core/dataset.h"
+#include "scanner/session/session.h"
+
+/* tls_pool is shared by all contexts (and threads) so that equal certificates are one buffer. */
+struct tls_context *tls_context_new(CRYPTO_BUFFER_POOL *pool);
+void tls_context_free(struct tls_context *ctx);
+
+/* the hellos that this build can send, by the index that records use; see offer.h */
+enum { HELLO_PLAIN = 0, HELLO_SNI = 1, NUM_HELLOS };
+
+/* tls_hello_describe makes the hello of that index and fills *out for the dataset's header; body and ja4 point into *scratch, which
+ * the caller frees with OPENSSL_free. Negative on failure. */
+int tls_hello_describe(struct dataset_hello *out, uint8_t **scratch, struct tls_context *ctx, unsigned hello);
+
+enum tls_status {
+    TLS_MORE,        /* octets of the peer are needed */
+    TLS_DONE,        /* handshake: complete. read: see *out_len */
+    TLS_CLOSED,      /* close_notify */
+    TLS_FAILED,      /* over: see tls_client_failure */
+    TLS_FAULT        /* no memory */
+};
+
+struct tls_client *tls_client_new(struct tls_context *ctx, struct outbuf *out, const char *host);
+void tls_client_free(struct tls_client *t);
+
+/* tls_client_handshake takes octets (none at the start) and drives the handshake. */
+enum tls_status tls_client_handshake(struct tls_client *t, const uint8_t *in, size_t in_len, uint8_t during);
+/* tls_client_feed gives octets for reads; those not read are gone after the call that follows with new ones: read until TLS_MORE. */
+void tls_client_feed(struct tls_client *t, const uint8_t *in, size_t in_len);
+enum tls_status tls_client_read(struct tls_client *t, uint8_t *buf, size_t *len, size_t cap, uint8_t during);
+enum tls_status tls_client_write(struct tls_client *t, const void *data, size_t len);
+/* tls_client_close sends close_notify. */
+void tls_client_close(struct tls_client *t);
+/* tls_client_failure says why the handshake or a read failed: alert-received, alert-sent or tls-error. */
+enum cause tls_client_failure(const struct tls_client *t);
+void tls_client_record(const struct tls_client *t, struct record *r);
+CRYPTO_BUFFER *const *tls_client_certs(const struct tls_client *t, size_t *num);
+
+#endif
