@@ -1,0 +1,75 @@
+#!/bin/sh
+# demo.sh: the main job in one command, on loopback only. Installs what is missing, builds, starts mxfarm (a mail
+# Internet of thousands of addresses, good and hostile), sweeps 4,096 of them, checks the dataset, prints the report.
+set -eu
+
+cd "$(dirname "$0")/.."
+targets=127.16.0.0/20
+bin=build/release
+out=build/demo
+dataset=$out/demo.mxs.zst
+report=$out/report.txt
+farm_pid=
+
+finish() {
+    status=$?
+    if [ -n "$farm_pid" ]; then
+        kill "$farm_pid" 2>/dev/null || :
+        wait "$farm_pid" 2>/dev/null || :
+    fi
+    [ "$status" -eq 0 ] || echo "demo: FAILED (exit code $status); logs are in $out" >&2
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+# start_farm runs mxfarm on a port that the kernel picks, and sets farm_pid and port once it listens.
+start_farm() {
+    "$bin/tools/farm/mxfarm" --port 0 --seed 1 --now 2026-01-01 >"$out/mxfarm.out" 2>"$out/mxfarm.err" &
+    farm_pid=$!
+    tries=0
+    port=
+    while [ -z "$port" ]; do
+        kill -0 "$farm_pid" 2>/dev/null || { cat "$out/mxfarm.err" >&2; echo "demo: mxfarm ended" >&2; exit 1; }
+        [ "$tries" -lt 300 ] || { echo "demo: mxfarm is not ready after 30 s" >&2; exit 1; }
+        tries=$((tries + 1))
+        sleep 0.1
+        port=$(sed -n 's/^listening on \([0-9][0-9]*\)$/\1/p' "$out/mxfarm.out")
+    done
+}
+
+say "what is needed"
+sh scripts/install-deps.sh
+
+say "build (release)"
+cmake --preset release
+cmake --build --preset release -j "$(getconf _NPROCESSORS_ONLN)"
+
+mkdir -p "$out"
+rm -f "$dataset" "$report"
+
+say "a mail Internet on loopback"
+start_farm
+echo "mxfarm listens on port $port of every 127.x.y.z"
+
+say "sweep $targets"
+"$bin/scanner/mxsweep" --include-special --port "$port" --seed 1 --rate 1000 --in-flight 2000 \
+    --ehlo-name demo.invalid --connect-timeout 3s --reply-timeout 3s --tls-timeout 3s --session-timeout 12s \
+    --output-file "$dataset" "$targets"
+
+say "verify"
+"$bin/tools/mxstat" verify "$dataset"
+
+say "report"
+"$bin/tools/mxstat" report "$dataset" >"$report"
+cat "$report"
+
+say "done"
+echo "dataset  $dataset ($(wc -c <"$dataset") octets)"
+echo "report   $report"
+echo "try      $bin/tools/mxstat export $dataset | head -n 1"

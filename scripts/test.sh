@@ -1,0 +1,61 @@
+#!/bin/sh
+# test.sh: installs what is missing, builds, and runs all tests:
+#   release and every test · the same under ASan and UBSan · what has threads under TSan · clang, compiled only.
+# The last line is the result. Stops at the first stage that fails.
+set -eu
+
+cd "$(dirname "$0")/.."
+jobs=$(getconf _NPROCESSORS_ONLN)
+begin=$(date +%s)
+stage=start
+times=
+
+finish() {
+    status=$?
+    total=$(($(date +%s) - begin))
+    [ -z "$times" ] || printf '\nstage             seconds\n%s' "$times"
+    if [ "$status" -eq 0 ]; then
+        echo "RESULT: all tests passed, $total s"
+    else
+        echo "RESULT: FAILED in stage \"$stage\" (exit code $status), $total s"
+    fi
+    exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# run STAGE COMMAND...: runs the command and notes how long it took.
+run() {
+    stage=$1
+    shift
+    stage_begin=$(date +%s)
+    printf '\n== %s: %s\n' "$stage" "$*"
+    "$@"
+    times="$times$(printf '%-17s %7d' "$stage" $(($(date +%s) - stage_begin)))
+"
+}
+
+build() {
+    cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"
+}
+
+# check PRESET ARGS...: ctest, where no test at all is a failure too.
+check() {
+    preset=$1
+    shift
+    ctest --preset "$preset" --no-tests=error -j "$jobs" --timeout 300 "$@"
+}
+
+build_clang() {
+    cmake --preset release -B build/clang -DCMAKE_C_COMPILER=clang && cmake --build build/clang -j "$jobs"
+}
+
+run dependencies  sh scripts/install-deps.sh
+run release-build build release
+run release-test  check release
+run asan-build    build asan
+run asan-test     check asan
+run tsan-build    build tsan
+run tsan-test     check tsan -L threads
+run clang-build   build_clang
