@@ -1,0 +1,45 @@
+/* mxsweep: visits mail servers and records how they do STARTTLS. Options, plan, sweep, exit code. */
+#include <errno.h>
+
+#include "scanner/header.h"
+#include "scanner/options.h"
+#include "scanner/plan.h"
+#include "scanner/sweep.h"
+
+static int run(const struct options *o)
+{
+    struct plan plan;
+    char err[PLAN_ERR_MAX];
+    int code;
+    int rc = plan_make(&plan, err, o, sweep_utc_us());
+    if (rc != 0) {
+        fprintf(stderr, "mxsweep: %s\n", err);
+        code = rc == -EINVAL ? EXIT_USAGE : EXIT_FAULT;
+    } else if (o->dry_run) {
+        plan_print(&plan, stdout);
+        code = fflush(stdout) == 0 ? EXIT_COMPLETE : EXIT_FAULT;
+    } else {
+        code = sweep_run(&plan, o);
+    }
+    plan_cleanup(&plan);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    char err[OPTIONS_ERR_MAX];
+    int code = EXIT_COMPLETE;
+    if (options_parse(&o, err, argc, argv) != 0) {
+        fprintf(stderr, "mxsweep: %s\n", err);
+        code = EXIT_USAGE;
+    } else if (o.help) {
+        options_help(stdout);
+    } else if (o.version) {
+        header_print_version(stdout);
+    } else {
+        code = run(&o);
+    }
+    options_cleanup(&o);
+    return code;
+}

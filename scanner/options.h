@@ -1,0 +1,46 @@
+/*
+ * options: the command line of mxsweep, read by one table that also writes --help.
+ *
+ * Units      times in ns.
+ * Ownership  texts point into argv; options_cleanup frees the lists.
+ * Errors     options_parse returns negative and writes to err what is wrong with which option, and the mend.
+ */
+#ifndef MXSWEEP_SCANNER_OPTIONS_H
+#define MXSWEEP_SCANNER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "core/dataset.h"
+
+enum { OPTIONS_ERR_MAX = 512 };
+
+struct text_list {
+    const char **texts;
+    size_t num;
+};
+
+struct options {
+    struct text_list targets, input_files;
+    const char *output_file, *resume_file, *blocklist_file, *allowlist_file;
+    const char *ehlo_name, *user_metadata;
+    uint16_t ports[TARGET_PORTS_MAX];
+    size_t num_ports;                 /* 0: not given */
+    uint64_t rate_step_ns;            /* between two starts of the whole sweep; 0: no limit */
+    uint64_t in_flight;               /* 0: as many as descriptors allow */
+    uint64_t threads;                 /* 0: as many as there are processors */
+    uint64_t shards, shard;
+    uint64_t seed;
+    uint64_t connect_timeout_ns, reply_timeout_ns, tls_timeout_ns, session_timeout_ns, flush_ns;
+    enum record_mode record_mode;
+    bool has_seed, has_shards, has_record, include_special, starttls_anyway, dry_run, quiet;
+    bool help, version;
+};
+
+int options_parse(struct options *o, char err[OPTIONS_ERR_MAX], int argc, char *const *argv);
+void options_cleanup(struct options *o);
+
+/* options_help writes what --help shows. */
+void options_help(FILE *out);
+
+#endif

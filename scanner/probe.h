@@ -1,0 +1,54 @@
+/*
+ * probe: owns one attempt's socket and runs its session.
+ *
+ * Lifetime   probe_start opens the socket; the probe ends once (probe_finish or probe_abort) and is given back to its
+ *            worker from the close callback of its poll handle.
+ * Errors     negative errno: a fault of our own, nothing was started, the probe is still the caller's.
+ */
+#ifndef MXSWEEP_SCANNER_PROBE_H
+#define MXSWEEP_SCANNER_PROBE_H
+
+#include "scanner/worker.h"
+
+struct probe {
+    uv_poll_t poll;
+    struct worker *worker;
+    struct probe *next_free;
+    int fd;
+    int send_errnum;              /* of a failed send; what can still be read is read first */
+    bool finished, unused;
+    int poll_events;              /* what is being waited for */
+    uint64_t position;
+    struct target target;
+    struct deadline wait_deadline, session_deadline;
+    struct session session;
+    uint8_t *unsent;              /* octets that the kernel would not take yet; NULL mostly */
+    size_t unsent_len;
+};
+
+struct probe_slab {
+    struct probe_slab *next;
+    struct probe probes[64];
+};
+
+/* probe_start begins an attempt at target, which is at position, under a grant of the engine's. */
+int probe_start(struct probe *p, uint64_t position, const struct target *target, uint64_t now_ns);
+
+/* probe_timeout: the deadline of what is being waited for has passed. */
+void probe_timeout(struct probe *p, uint64_t now_ns);
+
+/* probe_expire: the deadline of the whole session has passed; the probe is finished. */
+void probe_expire(struct probe *p, uint64_t now_ns);
+
+/* probe_abort closes without a record; the position stays open. */
+void probe_abort(struct probe *p);
+
+/* probe_of_wait and probe_of_session find the probe that embeds a deadline. */
+struct probe *probe_of_wait(struct deadline *d);
+struct probe *probe_of_session(struct deadline *d);
+
+/* probe_record_blocked records a target that is not connected to, in place of a probe and under the same grant; negative:
+ * nothing was pushed. */
+int probe_record_blocked(struct worker *w, uint64_t position, const struct target *target, uint64_t now_ns);
+
+#endif

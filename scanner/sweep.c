@@ -1,0 +1,275 @@
+#include "scanner/sweep.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "scanner/header.h"
+#include "scanner/status.h"
+#include "scanner/units.h"
+
+enum {
+    SPARE_DESCRIPTORS = 64,       /* for files, loops and libraries */
+    QUIT_TIMEOUT_MS = 3000,       /* for the 221 and the peer's FIN */
+    PATIENCE_S = 60               /* with no connection that could be started */
+};
+#define NS_PER_S UINT64_C(1000000000)
+
+struct sweep {
+    struct plan *plan;
+    const struct options *o;
+    struct engine *engine;
+    struct status status;
+    uint64_t start_ns;
+    unsigned num_signals;
+    bool show_line;
+};
+
+int64_t sweep_utc_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* ---- before the start ---- */
+
+/* raises the limit of descriptors as far as it goes; returns how many sessions fit, at most wanted (0: all that fit) */
+static uint64_t fit_descriptors(uint64_t wanted, bool quiet)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    uint64_t spare = SPARE_DESCRIPTORS + 4 * ENGINE_WORKERS_MAX;
+    uint64_t room = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : limit.rlim_cur / 2;
+    if (wanted == 0 || wanted <= room)
+        return wanted == 0 ? room : wanted;
+    if (!quiet)
+        fprintf(stderr, "mxsweep: descriptors are limited to %llu: %llu sessions at once instead of %llu\n",
+                (unsigned long long)limit.rlim_cur, (unsigned long long)room, (unsigned long long)wanted);
+    return room;
+}
+
+static uint64_t share_of(uint64_t limit, uint32_t num_shards, uint32_t shard)
+{
+    uint64_t share = limit / num_shards + (shard < limit % num_shards ? 1 : 0);
+    return share > 0 ? share : 1;
+}
+
+static void configure(struct engine_config *c, struct plan *plan, const struct options *o)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t threads = o->threads != 0 ? o->threads : (uint64_t)(processors > 0 ? processors : 1);
+    uint64_t in_flight = o->in_flight == 0 ? 0 : share_of(o->in_flight, plan->num_shards, plan->shard);
+    int64_t offset_us = sweep_utc_us() - plan->start_us;
+    *c = (struct engine_config){
+        .space = plan->space,
+        .order = &plan->order,
+        .leases = &plan->leases,
+        .filter = plan->filter,
+        .dataset = plan->dataset,
+        .record_mode = plan->record_mode,
+        .net = &net_kernel,
+        .num_workers = threads > ENGINE_WORKERS_MAX ? ENGINE_WORKERS_MAX : (unsigned)threads,
+        .step_ns = o->rate_step_ns * plan->num_shards,
+        .max_in_flight = fit_descriptors(in_flight, o->quiet),
+        .wait_ns = {[WAIT_CONNECT] = o->connect_timeout_ns,
+                    [WAIT_REPLY] = o->reply_timeout_ns,
+                    [WAIT_TLS] = o->tls_timeout_ns,
+                    [WAIT_QUIT] = QUIT_TIMEOUT_MS * UINT64_C(1000000)},
+        .session_ns = o->session_timeout_ns,
+        .flush_ns = o->flush_ns,
+        .offset_us = offset_us > 0 ? (uint64_t)offset_us : 0,
+        .patience_ns = PATIENCE_S * NS_PER_S,
+        .ehlo_name = plan->ehlo_name,
+        .try_anyway = plan->starttls_anyway,
+    };
+}
+
+static void say_start(const struct sweep *s, const struct engine_config *c)
+{
+    const struct plan *plan = s->plan;
+    const struct target_counts *counts = &plan->counts;
+    if (s->o->quiet)
+        return;
+    fprintf(stderr, "mxsweep: %llu targets, shard %u of %u, seed %llu, %u workers, %llu in flight -> %s\n",
+            (unsigned long long)plan->num_positions, plan->shard, plan->num_shards, (unsigned long long)plan->seed,
+            c->num_workers, (unsigned long long)c->max_in_flight, plan->file);
+    if (counts->special + counts->blocked + counts->not_allowed > 0)
+        fprintf(stderr,
+                "mxsweep: left out of %llu addresses: %llu special-purpose, %llu blocklisted, %llu not "
+                "allowlisted\n",
+                (unsigned long long)counts->given, (unsigned long long)counts->special,
+                (unsigned long long)counts->blocked, (unsigned long long)counts->not_allowed);
+    if (s->o->resume_file != NULL)
+        fprintf(stderr, "mxsweep: resumed: %llu done before, %llu bytes of a torn tail dropped\n",
+                (unsigned long long)plan->num_done, (unsigned long long)plan->torn_bytes);
+}
+
+/* a resumption is told in the dataset, with what is in effect from now on */
+static int tell_resumption(const struct sweep *s, const struct engine_config *c, char err[DATASET_ERR_MAX])
+{
+    struct option_texts texts;
+    struct dataset_pair details[NUM_VARIABLE_OPTIONS + 1];
+    char torn[32];
+    header_option_texts(&texts, s->o);
+    memcpy(details, texts.pairs, sizeof texts.pairs);
+    snprintf(torn, sizeof torn, "%llu", (unsigned long long)s->plan->torn_bytes);
+    details[NUM_VARIABLE_OPTIONS] = (struct dataset_pair){bytes_text("torn-bytes"), bytes_text(torn)};
+    return dataset_event(s->plan->dataset, err, c->offset_us, "resumed", details, NUM_VARIABLE_OPTIONS + 1);
+}
+
+/* ---- while it runs ---- */
+
+static void show_status(struct sweep *s)
+{
+    char line[STATUS_LINE_MAX];
+    struct engine_figures figures;
+    engine_figures(s->engine, &figures);
+    status_line(&s->status, line, &figures, uv_hrtime() - s->start_ns);
+    fprintf(stderr, "\r\033[K%s", line);
+    fflush(stderr);
+}
+
+static void on_signal(struct sweep *s, int signals_fd)
+{
+    struct signalfd_siginfo info;
+    if (read(signals_fd, &info, sizeof info) != sizeof info)
+        return;
+    bool first = s->num_signals++ == 0;
+    if (!s->o->quiet)
+        fprintf(stderr, "%smxsweep: %s\n", s->show_line ? "\n" : "",
+                first ? "stopping: no more starts, running sessions end (once more: at once)" : "stopping at once");
+    engine_stop(s->engine, first ? ENGINE_DRAIN : ENGINE_ABORT);
+}
+
+/* waits for the end of all threads; signals and the status line in between */
+static void watch(struct sweep *s, int signals_fd)
+{
+    struct pollfd fds[2] = {{.fd = engine_ended_fd(s->engine), .events = POLLIN},
+                            {.fd = signals_fd, .events = POLLIN}};
+    while (fds[0].revents == 0) {
+        int n = poll(fds, 2, 1000);
+        if (n < 0 && errno != EINTR)
+            return;
+        if (n > 0 && fds[1].revents != 0)
+            on_signal(s, signals_fd);
+        if (s->show_line)
+            show_status(s);
+    }
+    if (s->show_line)
+        fputc('\n', stderr);
+}
+
+/* ---- after the end ---- */
+
+static void say_summary(const struct sweep *s, const struct engine_figures *f, const struct dataset_totals *totals,
+                        uint64_t took_ns, bool complete)
+{
+    char took[24];
+    if (s->o->quiet)
+        return;
+    fprintf(stderr,
+            "mxsweep: %s: %llu of %llu targets in %s (%llu open, %llu STARTTLS, %llu TLS, %llu throttled; %llu "
+            "faults of ours), %llu bytes\n",
+            complete ? "complete" : "stopped", (unsigned long long)(s->plan->num_done + f->count[COUNT_DONE]),
+            (unsigned long long)s->plan->num_positions, unit_seconds(took, sizeof took, took_ns),
+            (unsigned long long)f->count[COUNT_OPEN], (unsigned long long)f->count[COUNT_STARTTLS],
+            (unsigned long long)f->count[COUNT_TLS], (unsigned long long)f->count[COUNT_THROTTLED],
+            (unsigned long long)f->count[COUNT_OURS], (unsigned long long)totals->bytes);
+}
+
+/* no space, no quota: it can be gone on with when there is some */
+static bool is_resumable(int fault)
+{
+    return fault == -ENOSPC || fault == -EDQUOT || fault == -EIO || fault == -EROFS;
+}
+
+static int end(struct sweep *s, const struct engine_config *c)
+{
+    char fault_text[ENGINE_FAULT_MAX], err[DATASET_ERR_MAX] = "";
+    struct engine_figures figures;
+    struct dataset_totals totals;
+    uint64_t took_ns = uv_hrtime() - s->start_ns;
+    engine_figures(s->engine, &figures);
+    int fault = engine_join(s->engine, fault_text);
+    bool complete = s->plan->num_done + figures.count[COUNT_DONE] == s->plan->num_positions && fault == 0;
+
+    struct dataset_writer *dataset = s->plan->dataset;
+    dataset_writer_totals(dataset, &totals);
+    s->plan->dataset = NULL;
+    if (fault != 0) {                 /* the blocks that are sealed stand; the rest is done again */
+        dataset_abandon(dataset);
+        fprintf(stderr, "mxsweep: %s; what is sealed stands, go on with --resume %s\n", fault_text, s->plan->file);
+        say_summary(s, &figures, &totals, took_ns, false);
+        return is_resumable(fault) ? EXIT_STOPPED : EXIT_FAULT;
+    }
+    int rc = dataset_finish(dataset, err, c->offset_us + took_ns / 1000,
+                            complete ? DATASET_COMPLETE : DATASET_STOPPED);
+    say_summary(s, &figures, &totals, took_ns, complete && rc == 0);
+    if (rc != 0) {
+        fprintf(stderr, "mxsweep: %s; go on with --resume %s\n", err, s->plan->file);
+        return is_resumable(rc) ? EXIT_STOPPED : EXIT_FAULT;
+    }
+    if (!complete && !s->o->quiet)
+        fprintf(stderr, "mxsweep: go on with --resume %s\n", s->plan->file);
+    return complete ? EXIT_COMPLETE : EXIT_STOPPED;
+}
+
+static int run(struct sweep *s, int signals_fd)
+{
+    char err[DATASET_ERR_MAX] = "";
+    struct engine_config config;
+    configure(&config, s->plan, s->o);
+    say_start(s, &config);
+    int rc = s->o->resume_file != NULL ? tell_resumption(s, &config, err) : 0;
+    if (rc != 0) {
+        fprintf(stderr, "mxsweep: %s\n", err);
+        return EXIT_FAULT;
+    }
+    s->start_ns = uv_hrtime();
+    rc = engine_start(&s->engine, &config);
+    if (rc != 0) {
+        fprintf(stderr, "mxsweep: the engine does not start: %s\n", uv_strerror(rc));
+        return EXIT_FAULT;
+    }
+    watch(s, signals_fd);
+    return end(s, &config);
+}
+
+int sweep_run(struct plan *plan, const struct options *o)
+{
+    struct sweep s = {.plan = plan, .o = o};
+    s.status = (struct status){.num_targets = plan->num_positions, .done_before = plan->num_done};
+    s.show_line = !o->quiet && isatty(STDERR_FILENO);
+    if (plan->finished) {
+        if (!o->quiet)
+            fprintf(stderr, "mxsweep: %s: is finished: all of its %llu targets are done\n", plan->file,
+                    (unsigned long long)plan->num_positions);
+        return EXIT_COMPLETE;
+    }
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigprocmask(SIG_BLOCK, &signals, NULL);      /* threads inherit it: signals come by the descriptor only */
+    int signals_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+    if (signals_fd < 0) {
+        fprintf(stderr, "mxsweep: signalfd: %s\n", strerror(errno));
+        return EXIT_FAULT;
+    }
+    int code = run(&s, signals_fd);
+    close(signals_fd);
+    return code;
+}

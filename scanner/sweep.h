@@ -1,0 +1,21 @@
+/*
+ * sweep: runs a plan: engine, signals, status line, trailer, summary.
+ *
+ * What       the first SIGINT or SIGTERM starts no more and lets sessions end, the second ends at once; both seal what is
+ *            there. Text for people goes to stderr.
+ * Errors     the exit code of the program: 0 complete, 1 a fault of ours, 3 stopped early, resumable.
+ */
+#ifndef MXSWEEP_SCANNER_SWEEP_H
+#define MXSWEEP_SCANNER_SWEEP_H
+
+#include "scanner/plan.h"
+
+enum { EXIT_COMPLETE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_STOPPED = 3 };
+
+/* sweep_utc_us returns the time now, UTC since 1970. */
+int64_t sweep_utc_us(void);
+
+/* sweep_run runs plan to its end and closes plan->dataset. */
+int sweep_run(struct plan *plan, const struct options *o);
+
+#endif

@@ -1,0 +1,308 @@
+#include "scanner/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scanner/probe.h"
+
+enum {
+    HOLD_FIRST_MS = 10,     /* after the first fault of ours; doubled by each that follows */
+    HOLD_MAX_MS = 1000
+};
+#define NEVER UINT64_MAX
+#define NS_PER_MS UINT64_C(1000000)
+
+void worker_count(struct worker *w, enum engine_counter which)
+{
+    /* one writer: no read-modify-write is needed */
+    uint64_t count = atomic_load_explicit(&w->count[which], memory_order_relaxed);
+    atomic_store_explicit(&w->count[which], count + 1, memory_order_relaxed);
+}
+
+void worker_wake(struct worker *w)
+{
+    uv_async_send(&w->wake);
+}
+
+/* ---- positions ---- */
+
+static bool has_position(struct worker *w)
+{
+    return w->num_again > 0 || w->lease.next < w->lease.end ||
+           lease_take(w->engine->config.leases, &w->lease);
+}
+
+static uint64_t take_position(struct worker *w)
+{
+    bool full = w->num_again == WORKER_AGAIN_MAX;
+    if (w->lease.next < w->lease.end && !full)
+        return lease_position(w->engine->config.leases, w->lease.next++);
+    uint64_t position = w->again[w->again_first];
+    w->again_first = (w->again_first + 1) % WORKER_AGAIN_MAX;
+    w->num_again--;
+    return position;
+}
+
+static void hold(struct worker *w, int errnum, uint64_t now_ns)
+{
+    struct engine *e = w->engine;
+    if (w->held_since_ns == 0)
+        w->held_since_ns = now_ns;
+    w->hold_ns = w->hold_ns == 0 ? HOLD_FIRST_MS * NS_PER_MS : w->hold_ns * 2;
+    if (w->hold_ns > HOLD_MAX_MS * NS_PER_MS)
+        w->hold_ns = HOLD_MAX_MS * NS_PER_MS;
+    w->hold_until_ns = now_ns + w->hold_ns;
+    if (now_ns - w->held_since_ns > e->config.patience_ns) {
+        char text[ENGINE_FAULT_MAX];
+        snprintf(text, sizeof text, "no connection can be started from here: %s",
+                 uv_strerror(uv_translate_sys_error(errnum)));
+        engine_fault(e, -errnum, text);
+    }
+}
+
+void worker_put_back(struct worker *w, uint64_t position, int errnum, uint64_t now_ns)
+{
+    worker_count(w, COUNT_OURS);
+    if (w->num_again < WORKER_AGAIN_MAX)
+        w->again[(w->again_first + w->num_again++) % WORKER_AGAIN_MAX] = position;
+    else   /* cannot happen while no new position is taken with a full ring, but for sessions already under way */
+        engine_fault(w->engine, -errnum, "too many connections failed by a fault of this host");
+    hold(w, errnum, now_ns);
+}
+
+/* ---- probes ---- */
+
+static struct probe *take_probe(struct worker *w)
+{
+    if (w->free_probes == NULL) {
+        struct probe_slab *slab = calloc(1, sizeof *slab);
+        if (slab == NULL)
+            return NULL;
+        slab->next = w->slabs;
+        w->slabs = slab;
+        for (size_t i = 0; i < sizeof slab->probes / sizeof slab->probes[0]; i++) {
+            slab->probes[i].worker = w;
+            slab->probes[i].next_free = w->free_probes;
+            w->free_probes = &slab->probes[i];
+        }
+    }
+    struct probe *p = w->free_probes;
+    w->free_probes = p->next_free;
+    w->num_active++;
+    return p;
+}
+
+static void give_probe(struct worker *w, struct probe *p)
+{
+    p->next_free = w->free_probes;
+    w->free_probes = p;
+    w->num_active--;
+}
+
+/* ---- starting ---- */
+
+static void begin(struct worker *w, uint64_t position, uint64_t now_ns)
+{
+    const struct engine_config *config = &w->engine->config;
+    struct target target = target_space_at(config->space, permutation_at(config->order, position));
+    if (config->filter != NULL && addr_refused(config->filter, target.addr)) {
+        bool unused = probe_record_blocked(w, position, &target, now_ns) != 0;
+        if (unused)
+            engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
+        engine_release(w->engine, unused, w->number);
+        return;
+    }
+    struct probe *p = take_probe(w);
+    int rc = p != NULL ? probe_start(p, position, &target, now_ns) : UV_ENOMEM;
+    if (rc == 0) {
+        w->hold_ns = w->held_since_ns = 0;
+        return;
+    }
+    if (p != NULL)
+        give_probe(w, p);
+    engine_release(w->engine, true, w->number);
+    worker_put_back(w, position, -rc, now_ns);
+}
+
+static bool over(struct worker *w)
+{
+    return w->num_active == 0 && (atomic_load(&w->engine->stop) != ENGINE_RUN || !has_position(w));
+}
+
+/* starts what the limits grant */
+static void fill(struct worker *w)
+{
+    struct engine *e = w->engine;
+    uint64_t now_ns = uv_hrtime(), wait_ns = 0;
+    for (int n = 0; atomic_load(&e->stop) == ENGINE_RUN && has_position(w); n++) {
+        if (w->hold_until_ns > now_ns) {
+            worker_wake_at(w, w->hold_until_ns);
+            break;
+        }
+        if (n == WORKER_STARTS_MAX) {
+            worker_wake_at(w, now_ns);
+            break;
+        }
+        enum grant grant = engine_grant(e, &wait_ns, w->number, now_ns);
+        if (grant == GRANT_WAIT)
+            worker_wake_at(w, now_ns + wait_ns);
+        if (grant != GRANT_OK)
+            break;
+        begin(w, take_position(w), now_ns);
+    }
+    if (over(w))
+        uv_stop(&w->loop);
+}
+
+void worker_release(struct worker *w, struct probe *p, bool unused)
+{
+    give_probe(w, p);
+    engine_release(w->engine, unused, w->number);
+    fill(w);
+}
+
+/* ---- time ---- */
+
+static void on_timer(uv_timer_t *timer);
+
+void worker_wake_at(struct worker *w, uint64_t due_ns)
+{
+    if (due_ns >= w->timer_due_ns)
+        return;
+    w->timer_due_ns = due_ns;
+    uint64_t now_ns = uv_now(&w->loop) * NS_PER_MS;   /* libuv's clock is uv_hrtime in whole ms */
+    uint64_t ms = due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
+    uv_timer_start(&w->timer, on_timer, ms, 0);
+}
+
+static void expire(struct worker *w, uint64_t now_ns)
+{
+    struct deadline *d;
+    for (size_t i = 0; i < NUM_SESSION_WAITS; i++)
+        while ((d = deadline_first(&w->waits[i])) != NULL && d->due_ns <= now_ns)
+            probe_timeout(probe_of_wait(d), now_ns);
+    while ((d = deadline_first(&w->sessions)) != NULL && d->due_ns <= now_ns)
+        probe_expire(probe_of_session(d), now_ns);
+}
+
+static void wake_at_next_deadline(struct worker *w)
+{
+    struct deadline *d;
+    for (size_t i = 0; i < NUM_SESSION_WAITS; i++)
+        if ((d = deadline_first(&w->waits[i])) != NULL)
+            worker_wake_at(w, d->due_ns);
+    if ((d = deadline_first(&w->sessions)) != NULL)
+        worker_wake_at(w, d->due_ns);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct worker *w = timer->data;
+    w->timer_due_ns = NEVER;
+    expire(w, uv_hrtime());
+    fill(w);
+    wake_at_next_deadline(w);
+}
+
+static void on_wake(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    struct deadline *d;
+    if (atomic_load(&w->engine->stop) == ENGINE_ABORT)
+        while ((d = deadline_first(&w->sessions)) != NULL)
+            probe_abort(probe_of_session(d));
+    fill(w);
+}
+
+/* ---- the thread ---- */
+
+static void run(void *arg)
+{
+    struct worker *w = arg;
+    fill(w);
+    if (!over(w))
+        uv_run(&w->loop, UV_RUN_DEFAULT);
+    engine_thread_ended(w->engine);
+}
+
+int worker_start(struct worker *w)
+{
+    int rc = uv_thread_create(&w->thread, run, w);
+    w->thread_started = rc == 0;
+    return rc;
+}
+
+void worker_join(struct worker *w)
+{
+    if (w->thread_started)
+        uv_thread_join(&w->thread);
+    w->thread_started = false;
+}
+
+static void init_deadlines(struct worker *w)
+{
+    const struct engine_config *config = &w->engine->config;
+    for (size_t i = 0; i < NUM_SESSION_WAITS; i++)
+        deadline_list_init(&w->waits[i], config->wait_ns[i]);
+    deadline_list_init(&w->sessions, config->session_ns);
+}
+
+static int init_loop(struct worker *w)
+{
+    int rc = uv_loop_init(&w->loop);
+    if (rc != 0)
+        return rc;
+    if ((rc = uv_async_init(&w->loop, &w->wake, on_wake)) != 0) {
+        uv_loop_close(&w->loop);
+        return rc;
+    }
+    uv_timer_init(&w->loop, &w->timer);
+    w->timer.data = w->wake.data = w;
+    w->timer_due_ns = NEVER;
+    return 0;
+}
+
+int worker_new(struct worker **out, struct engine *engine, unsigned number)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return UV_ENOMEM;
+    w->engine = engine;
+    w->number = number;
+    int rc = init_loop(w);
+    if (rc != 0) {
+        free(w);
+        return rc;
+    }
+    init_deadlines(w);
+    outbuf_init(&w->out);
+    w->in = malloc(WORKER_READ_MAX);
+    w->tls = tls_context_new(engine->pool);
+    if (w->in == NULL || w->tls == NULL) {
+        worker_free(w);
+        return UV_ENOMEM;
+    }
+    w->session_config.ehlo_name = engine->config.ehlo_name;
+    w->session_config.try_anyway = engine->config.try_anyway;
+    w->session_config.tls = w->tls;
+    *out = w;
+    return 0;
+}
+
+void worker_free(struct worker *w)
+{
+    if (w == NULL)
+        return;
+    uv_close((uv_handle_t *)&w->timer, NULL);
+    uv_close((uv_handle_t *)&w->wake, NULL);
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&w->loop);
+    tls_context_free(w->tls);
+    outbuf_cleanup(&w->out);
+    free(w->in);
+    for (struct probe_slab *slab = w->slabs, *next; slab != NULL; slab = next) {
+        next = slab->next;
+        free(slab);
+    }
+    free(w);
+}
