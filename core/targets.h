@@ -1,47 +1,55 @@
 /*
  * targets: from arguments and files to a space [0, N) of targets, random access.
  *
- * What       a target_list collects lines `TARGET[,HOSTNAME[,TAG]]`, where TARGET is an address, prefix or range; it is
- *            then made into a target_space: disjoint segments with their attributes, blocklist and
- *            special-purpose ranges subtracted, allowlist intersected, each address at each port one target.
- *            The same address under different host names is as many targets; under the same host name it is one
- *            target, and the line that came first gives the tag.
- * Index      targets are numbered segment by segment, address by address, port by port (ports vary fastest).
- *            Index is not position: the permutation maps one to the other.
+ * What       a target_list collects lines `TARGET[,HOSTNAME[,TAG]]`, where TARGET is an address,
+ *            prefix or range; it is then made into a target_space: disjoint segments with their
+ *            attributes, blocklist and special-purpose ranges subtracted, allowlist intersected,
+ *            each address at each port one target. The same address under different host names is
+ *            as many targets; under the same host name it is one target, and the line that came
+ *            first gives the tag.
+ * Index      targets are numbered segment by segment, address by address, port by port (ports vary
+ *            fastest). Index is not position: the permutation maps one to the other. The order of
+ *            the lines does not change the numbers.
  * Promise    memory is in the number of lines and ranges, not of addresses.
- * Ownership  lists and spaces are the caller's storage with _cleanup; texts in a struct target live as long as the space.
- * Errors     negative errno-like; err says "SOURCE:LINE: what, mend".
+ * Ownership  lists and spaces are the caller's storage with _cleanup; texts in a struct target live
+ *            as long as the space.
+ * Errors     negative errno-like; err says "SOURCE:LINE: what, mend". What failed is then as it was
+ *            before.
  */
 #ifndef MXSWEEP_CORE_TARGETS_H
 #define MXSWEEP_CORE_TARGETS_H
 
 #include "core/addr.h"
 #include "core/bytes.h"
+#include "core/lines.h"
 #include "core/prefix_set.h"
 
 enum {
-    TARGET_LINE_MAX = 1024,   /* octets of a line of a target list */
-    TARGET_HOST_MAX = 253,    /* octets of a host name (RFC 1035) */
-    TARGET_TAG_MAX = 128,     /* octets of a tag */
-    TARGET_PORTS_MAX = 64     /* ports of one sweep */
+    TARGET_LINE_MAX = LINE_MAX_LEN, /* octets of a line of a target list */
+    TARGET_HOST_MAX = 253,          /* octets of a host name (RFC 1035) */
+    TARGET_TAG_MAX = 128,           /* octets of a tag */
+    TARGET_PORTS_MAX = 64           /* ports of one sweep */
 };
 
 struct target {
     struct addr addr;
     uint16_t port;
-    struct bytes host;   /* A-labels, lower case; empty: none, and no SNI. data is NUL-terminated when not empty */
-    struct bytes tag;    /* empty: none */
+    struct bytes host; /* A-labels, lower case; empty: none, and no SNI. data is NUL-terminated when
+                          not empty */
+    struct bytes tag;  /* empty: none */
 };
 
-struct target_list;      /* opaque: lines as given */
+struct target_list; /* opaque: lines as given */
 
 struct target_list *target_list_new(void);
 void target_list_free(struct target_list *list);
 
-/* target_list_add takes one line (without its end); source and line_no name it in errors. Blank lines and comments add
- * nothing. Host names are checked (RFC 5890 A-labels or LDH labels, an underscore allowed) and lower-cased. */
-int target_list_add(struct target_list *list, char *err, size_t err_len,
-                    const char *line, size_t line_len, const char *source, uint64_t line_no);
+/* target_list_add takes one line (without its end); source and line_no (0: none) name it in errors.
+ * Blank lines and comments add nothing. Host names are checked (RFC 5890 A-labels or LDH labels, an
+ * underscore allowed) and lower-cased, a dot at their end is dropped. A tag holds neither commas
+ * nor control characters. */
+int target_list_add(struct target_list *list, char *err, size_t err_len, const char *line,
+                    size_t line_len, const char *source, uint64_t line_no);
 
 /* target_list_load adds every line of a file ("-": standard input). */
 int target_list_load(struct target_list *list, char *err, size_t err_len, const char *path);
@@ -49,19 +57,21 @@ int target_list_load(struct target_list *list, char *err, size_t err_len, const 
 /* one maximal run of addresses that share host and tag */
 struct target_segment {
     struct addr first, last;
-    uint32_t host, tag;        /* index into the space's texts; 0: none */
-    uint64_t before;           /* addresses in the segments before this one */
+    uint32_t host, tag; /* index into the space's texts; 0: none */
+    uint64_t before;    /* addresses in the segments before this one */
 };
 
 struct target_space {
-    struct target_segment *segments;
+    struct target_segment *segments; /* by host, then by address; disjoint. One malloc'ed block */
     size_t num_segments;
-    struct bytes *texts;       /* distinct host names and tags; texts[0] is empty. Each is NUL-terminated after its len */
+    struct bytes *texts; /* distinct host names and tags, ascending by octets; texts[0] is empty.
+                            Each is NUL-terminated after its len. One malloc'ed block, which may
+                            hold the octets too */
     size_t num_texts;
     uint16_t ports[TARGET_PORTS_MAX];
     size_t num_ports;
-    uint64_t num_addrs;        /* addresses over all segments */
-    uint64_t count;            /* N = num_addrs * num_ports */
+    uint64_t num_addrs; /* addresses over all segments */
+    uint64_t count;     /* N = num_addrs * num_ports */
 };
 
 /* what the exclusions took away, in addresses (capped at UINT64_MAX) */
@@ -69,20 +79,30 @@ struct target_counts {
     uint64_t given, special, blocked, not_allowed, left;
 };
 
-/* target_space_build makes the space. special, block and allow may be NULL (nothing subtracted; all allowed); they are
- * sealed. Subtraction order: special, block, then allow: each address is counted once. Addresses with an IPv4
- * inside (6to4, NAT64) are covered too. -EOVERFLOW: more than UINT64_MAX targets. An empty space is no
- * error here (count 0). */
-int target_space_build(struct target_space *space, struct target_counts *counts, const struct target_list *list,
-                       const struct prefix_set *special, const struct prefix_set *block, const struct prefix_set *allow,
+/* target_space_build makes the space. special, block and allow may be NULL (nothing subtracted; all
+ * allowed); they are sealed. Subtraction order: special, block, then allow: each address is counted
+ * once. special and block cover addresses with an IPv4 inside too (addr_refused); allow is taken as
+ * it is. given counts distinct pairs of host name and address, and given = special + blocked +
+ * not_allowed + left unless a count was capped. -EOVERFLOW: more than UINT64_MAX targets; -EINVAL:
+ * no port, a port 0, twice the same, or too many. An empty space is no error here (count 0). On
+ * failure space is empty and counts are untouched. */
+int target_space_build(struct target_space *space, struct target_counts *counts,
+                       const struct target_list *list, const struct prefix_set *special,
+                       const struct prefix_set *block, const struct prefix_set *allow,
                        const uint16_t *ports, size_t num_ports);
 void target_space_cleanup(struct target_space *space);
+
+/* target_space_seal computes before, num_addrs and count of a space whose segments, texts and ports
+ * are filled in, such as one read from a dataset. -EINVAL if they are not as struct target_space
+ * wants them, -EOVERFLOW as above. */
+int target_space_seal(struct target_space *space);
 
 /* target_space_at returns the target of index < count. O(log segments). */
 struct target target_space_at(const struct target_space *space, uint64_t index);
 
-/* target_space_find gives the index of a target (host compared exactly); false if it is not in the space. */
-bool target_space_find(const struct target_space *space, uint64_t *index, struct addr addr, uint16_t port,
-                       struct bytes host);
+/* target_space_find gives the index of a target (host compared exactly); false if it is not in the
+ * space. */
+bool target_space_find(const struct target_space *space, uint64_t *index, struct addr addr,
+                       uint16_t port, struct bytes host);
 
 #endif
