@@ -5,11 +5,15 @@
  *            socket, no clock, no callback to the outside. The caller sends what is in `out` after every call, whatever
  *            `want` says, and empties it.
  * Units      now_ns: a monotonic clock of the caller's.
- * Promise    any split of the octets gives the same outcome; every session ends: replies are bounded in line length,
+ * Promise    any split of the octets gives the same outcome, but for what a peer says out of turn, which is early plaintext if it
+ *            comes before our next command is in `out`; every session ends: replies are bounded in line length,
  *            lines and octets, TLS in octets; a session that waits for its greeting holds no memory but this struct.
  * Ownership  the caller's storage; session_cleanup frees what the session holds (text, TLS state, certificates).
  *            config outlives the session.
  * Errors     findings about the peer are outcomes. A fault of ours (no memory) sets want SESSION_FAULT.
+ * The end    QUIT follows an outcome decided by a reply, but for a 421 (the peer closes) and a reply that makes no sense; a refused
+ *            EHLO is followed by HELO first, as evidence. Then one deadline holds for the 221 and the peer's FIN. close_notify of ours
+ *            goes out when the peer's came, or at the end. All else closes at once.
  * Sources    RFC 5321, 3207, 8446, 5246, 2034.
  */
 #ifndef MXSWEEP_SCANNER_SESSION_SESSION_H
@@ -18,23 +22,16 @@
 #include <openssl/base.h>
 
 #include "core/record.h"
+#include "scanner/session/outbuf.h"
 #include "scanner/session/reply.h"
 
 struct tls_context;   /* scanner/session/tls_client.h */
 struct tls_client;
 
-/* octets to send: one for all sessions of a worker, empty between calls */
-struct outbuf {
-    uint8_t *data;
-    size_t len, cap;
-    bool bad;             /* no memory: the session that wrote must end as a fault */
-};
-void outbuf_init(struct outbuf *out);
-void outbuf_cleanup(struct outbuf *out);
-void outbuf_put(struct outbuf *out, const void *data, size_t len);
+enum { SESSION_NAME_MAX = 255 };   /* octets of an EHLO name */
 
 struct session_config {
-    struct bytes ehlo_name;
+    struct bytes ehlo_name;   /* at most SESSION_NAME_MAX octets, no control characters */
     struct tls_context *tls;
     bool try_anyway;          /* send STARTTLS even where it is not offered */
 };
@@ -70,6 +67,9 @@ struct session {
     uint32_t texts_len, texts_cap;
     struct { uint32_t at, len; } text[NUM_TEXTS];
     uint32_t early_len, not_tls_len;
+    uint8_t first[5];             /* private: the first octets of the answer to the hello, while they are less than a header */
+    uint8_t first_len;
+    uint32_t tail_len;            /* private: octets that came after QUIT */
     struct tls_client *tls;       /* from the 220 to STARTTLS until the end */
 };
 

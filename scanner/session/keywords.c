@@ -1,0 +1,104 @@
+#include "scanner/session/keywords.h"
+
+enum { PREFIX_LEN = 4 };   /* octets of code and separator */
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+static struct bytes skip(struct bytes b, size_t len)
+{
+    size_t n = len < b.len ? len : b.len;
+    return n == 0 ? b : bytes_of(b.data + n, b.len - n);
+}
+
+/* takes one line off *reply, its end included */
+static struct bytes take_line(struct bytes *reply)
+{
+    const uint8_t *end = memchr(reply->data, '\n', reply->len);
+    struct bytes line = bytes_of(reply->data, end != NULL ? (size_t)(end - reply->data) + 1 : reply->len);
+    *reply = skip(*reply, line.len);
+    return line;
+}
+
+static struct bytes trim(struct bytes b)
+{
+    while (b.len > 0 && is_blank(b.data[0]))
+        b = skip(b, 1);
+    while (b.len > 0 && is_blank(b.data[b.len - 1]))
+        b.len--;
+    return b;
+}
+
+bool keyword_next(struct bytes *reply, struct bytes *keyword, struct bytes *params)
+{
+    if (reply->len == 0)
+        return false;
+    struct bytes words = trim(skip(take_line(reply), PREFIX_LEN));
+    size_t len = 0;
+    while (len < words.len && !is_blank(words.data[len]))
+        len++;
+    *keyword = bytes_of(words.data, len);
+    *params = trim(skip(words, len));
+    return true;
+}
+
+static bool equal_any_case(struct bytes a, struct bytes b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.data[i]) != lower(b.data[i]))
+            return false;
+    return true;
+}
+
+bool keyword_offered(struct bytes reply, const char *keyword)
+{
+    struct bytes word, params;
+    while (keyword_next(&reply, &word, &params))
+        if (equal_any_case(word, bytes_text(keyword)))
+            return true;
+    return false;
+}
+
+/* skips blanks; a line end takes the next line's code and separator with it */
+static struct bytes skip_blanks(struct bytes text)
+{
+    while (text.len > 0 && is_blank(text.data[0]))
+        text = skip(text, text.data[0] == '\n' ? 1 + PREFIX_LEN : 1);
+    return text;
+}
+
+/* tells whether text begins with phrase, whose single spaces stand for any blanks */
+static bool begins_with(struct bytes text, const char *phrase)
+{
+    for (; *phrase != '\0'; phrase++) {
+        if (text.len == 0)
+            return false;
+        if (*phrase == ' ') {
+            if (!is_blank(text.data[0]))
+                return false;
+            text = skip_blanks(text);
+        } else if (lower(text.data[0]) == (uint8_t)*phrase) {
+            text = skip(text, 1);
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool reply_says_later(struct bytes reply)
+{
+    for (struct bytes text = skip(reply, PREFIX_LEN); text.len > 0; text = skip(text, 1))
+        if (begins_with(text, "too many connections") || begins_with(text, "try again later"))
+            return true;
+    return false;
+}
