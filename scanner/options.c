@@ -95,7 +95,8 @@ static bool set_seed(struct options *o, const char *v)
 {
     char *end;
     errno = 0;
-    unsigned long long seed = strtoull(v, &end, 0);
+    int base = v[0] == '0' && (v[1] | 32) == 'x' ? 16 : 10;   /* a leading 0 alone is no octal */
+    unsigned long long seed = strtoull(v, &end, base);
     if (v[0] < '0' || v[0] > '9' || *end != '\0' || errno != 0)
         return false;
     o->seed = seed;
@@ -276,6 +277,21 @@ static int complain(char err[OPTIONS_ERR_MAX], const char *what, const char *whi
     return -EINVAL;
 }
 
+/* what getopt did not understand: inside a cluster of letters optind does not tell which one it was */
+static int complain_of_getopt(char err[OPTIONS_ERR_MAX], int c, char *const *argv)
+{
+    char letter[3] = {'-', (char)optopt, '\0'};
+    const char *which = optopt > 0 && optopt < FIRST_LONG ? letter : argv[optind - 1];
+    const char *what = c == ':' ? "needs a value" : optopt >= FIRST_LONG ? "takes no value" : "unknown option";
+    return complain(err, what, which, "see mxsweep --help");
+}
+
+static int complain_of_value(char err[OPTIONS_ERR_MAX], const struct option_row *r, const char *value)
+{
+    snprintf(err, OPTIONS_ERR_MAX, "--%s %.32s: expected is %s", r->name, value, r->expects);
+    return -EINVAL;
+}
+
 /* what may not stand together, or must */
 static int check(const struct options *o, char err[OPTIONS_ERR_MAX])
 {
@@ -321,14 +337,10 @@ int options_parse(struct options *o, char err[OPTIONS_ERR_MAX], int argc, char *
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
         if (c == '?' || c == ':')
-            return complain(err, c == '?' ? "unknown option" : "needs a value", argv[optind - 1],
-                            "see mxsweep --help");
+            return complain_of_getopt(err, c, argv);
         const struct option_row *r = row_of(c);
-        if (!r->set(o, optarg)) {
-            char name[64];
-            snprintf(name, sizeof name, "--%s %.32s", r->name, optarg);
-            return complain(err, "expected is", name, r->expects);
-        }
+        if (!r->set(o, optarg))
+            return complain_of_value(err, r, optarg);
     }
     for (int i = optind; i < argc; i++)
         if (!add_text(&o->targets, argv[i]))
