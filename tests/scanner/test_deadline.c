@@ -26,7 +26,7 @@ static void empty(void **state)
     struct deadline d = {0};
     deadline_list_init(&list, 100);
     assert_null(deadline_first(&list));
-    deadline_drop(&d);                  /* not set: nothing happens */
+    deadline_drop(&d); /* not set: nothing happens */
     deadline_drop(&d);
     assert_null(deadline_first(&list));
 }
@@ -38,7 +38,7 @@ static void in_order(void **state)
     struct deadline d[NUM] = {0};
     deadline_list_init(&list, 100);
     for (uint64_t i = 0; i < NUM; i++) {
-        deadline_set(&list, &d[i], 1000 + i / 2);   /* two at a time at the same time */
+        deadline_set(&list, &d[i], 1000 + i / 2); /* two at a time at the same time */
         assert_true(d[i].due_ns == 1100 + i / 2);
         assert_ptr_equal(deadline_first(&list), &d[0]);
     }
@@ -108,7 +108,7 @@ static void moves_between_lists(void **state)
 struct model {
     struct deadline_list lists[LISTS];
     struct deadline d[NUM];
-    int in[NUM];                        /* -1: none */
+    int in[NUM]; /* -1: none */
     uint64_t turn[NUM];
 };
 
@@ -158,9 +158,12 @@ static void at_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty),         cmocka_unit_test(in_order),
-        cmocka_unit_test(from_anywhere), cmocka_unit_test(set_again_goes_to_the_end),
-        cmocka_unit_test(moves_between_lists), cmocka_unit_test(at_random),
+        cmocka_unit_test(empty),
+        cmocka_unit_test(in_order),
+        cmocka_unit_test(from_anywhere),
+        cmocka_unit_test(set_again_goes_to_the_end),
+        cmocka_unit_test(moves_between_lists),
+        cmocka_unit_test(at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

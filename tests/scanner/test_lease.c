@@ -1,4 +1,4 @@
-/* lease: every open position of the shard exactly once, whoever asks, however much was done before. */
+/* lease: every open position of the shard exactly once, whoever asks, whatever was done before. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -105,8 +105,9 @@ static void check_visits(const struct space *s, const _Atomic unsigned char *vis
             expected[s->done[i].first + k * s->shards] = 0;
     for (uint64_t p = 0; p < s->n; p++)
         if (visits[p] != expected[p])
-            fail_msg("n %llu shard %u/%u: position %llu visited %u times instead of %u", (unsigned long long)s->n,
-                     s->shard, s->shards, (unsigned long long)p, visits[p], expected[p]);
+            fail_msg("n %llu shard %u/%u: position %llu visited %u times instead of %u",
+                     (unsigned long long)s->n, s->shard, s->shards, (unsigned long long)p,
+                     visits[p], expected[p]);
 }
 
 static void visit(const struct space *s, size_t num_threads)
@@ -126,7 +127,7 @@ static void visit(const struct space *s, size_t num_threads)
         pthread_join(threads[i], NULL);
         assert_true(takers[i].in_order);
     }
-    assert_false(lease_take(&source, &none));   /* and stays so */
+    assert_false(lease_take(&source, &none)); /* and stays so */
     check_visits(s, visits);
     lease_source_cleanup(&source);
 }
@@ -143,12 +144,12 @@ static void by_hand(void **state)
         {.n = 10, .shards = 3, .shard = 0},
         {.n = 10, .shards = 3, .shard = 1},
         {.n = 10, .shards = 3, .shard = 2},
-        {.n = 2, .shards = 3, .shard = 2},                        /* a shard with nothing to do */
+        {.n = 2, .shards = 3, .shard = 2}, /* a shard with nothing to do */
         {.n = 3, .shards = 1000000, .shard = 2},
-        {.n = 100, .shards = 1, .done = {{0, 100}}, .num_done = 1},   /* all done */
+        {.n = 100, .shards = 1, .done = {{0, 100}}, .num_done = 1}, /* all done */
         {.n = 100, .shards = 1, .done = {{0, 1}}, .num_done = 1},
         {.n = 100, .shards = 1, .done = {{99, 1}}, .num_done = 1},
-        {.n = 100, .shards = 1, .done = {{0, 50}, {50, 49}}, .num_done = 2},   /* they touch */
+        {.n = 100, .shards = 1, .done = {{0, 50}, {50, 49}}, .num_done = 2}, /* they touch */
         {.n = 100, .shards = 7, .shard = 5, .done = {{5, 1}, {19, 2}, {96, 1}}, .num_done = 3},
     };
     for (size_t i = 0; i < LENGTH(cases); i++)
@@ -208,8 +209,9 @@ static void check_at(const struct lease_source *source, const struct space *s, u
         return;
     uint64_t got = lease_position(source, ordinal), expected = position_of(s, ordinal);
     if (got != expected)
-        fail_msg("n %llu shard %u/%u: ordinal %llu is at %llu instead of %llu", (unsigned long long)s->n, s->shard,
-                 s->shards, (unsigned long long)ordinal, (unsigned long long)got, (unsigned long long)expected);
+        fail_msg("n %llu shard %u/%u: ordinal %llu is at %llu instead of %llu",
+                 (unsigned long long)s->n, s->shard, s->shards, (unsigned long long)ordinal,
+                 (unsigned long long)got, (unsigned long long)expected);
     assert_true(got < s->n && got % s->shards == s->shard);
 }
 
@@ -223,7 +225,7 @@ static void check_large(const struct space *s, uint64_t *x)
         open_before += first_k - end_k;
         end_k = first_k + s->done[i].count;
         done += s->done[i].count;
-        for (uint64_t d = 0; d < 3; d++)           /* on both sides of each run */
+        for (uint64_t d = 0; d < 3; d++) /* on both sides of each run */
             if (open_before + d >= 1)
                 check_at(&source, s, open_before + d - 1);
     }
@@ -238,10 +240,11 @@ static void check_large(const struct space *s, uint64_t *x)
     assert_true(lease.next == 0);
     assert_true(lease_take(&source, &lease));
     assert_true(lease.next == LEASE_POSITIONS && lease.end == 2 * LEASE_POSITIONS);
-    atomic_store(&source.next, source.num_open - 1);   /* near the end */
+    atomic_store(&source.next, source.num_open - 1); /* near the end */
     assert_true(lease_take(&source, &lease));
     assert_true(lease.next == source.num_open - 1 && lease.end == source.num_open);
-    if (source.num_open < UINT64_MAX - LEASE_POSITIONS)   /* beyond, the counter would wrap, after 2^64 starts */
+    /* beyond, the counter would wrap: after 2^64 starts */
+    if (source.num_open < UINT64_MAX - LEASE_POSITIONS)
         assert_false(lease_take(&source, &lease));
     lease_source_cleanup(&source);
 }
@@ -251,7 +254,7 @@ static void large(void **state)
     (void)state;
     static const uint64_t sizes[] = {
         UINT64_C(1) << 32, (UINT64_C(1) << 32) + 1, (UINT64_C(1) << 32) - 1, UINT64_C(3702258432),
-        UINT64_C(1) << 40, (UINT64_C(1) << 63) + 5, UINT64_MAX - 1, UINT64_MAX,
+        UINT64_C(1) << 40, (UINT64_C(1) << 63) + 5, UINT64_MAX - 1,          UINT64_MAX,
     };
     static const uint32_t shards[] = {1, 2, 3, 256, 1000003, UINT32_MAX};
     uint64_t x = 12345;

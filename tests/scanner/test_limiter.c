@@ -1,6 +1,7 @@
 /*
- * limiter: the promise of its header over random demand with a clock that the test moves: for every window of d ns at most
- * 1 + (d + 10 ms) / step starts, never more than max_in_flight; alone and from many threads.
+ * limiter: the promise of its header over random demand with a clock that the test moves: for every
+ * window of d ns at most 1 + (d + 10 ms) / step starts, never more than max_in_flight; alone and
+ * from many threads.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +15,8 @@
 
 #include "scanner/limiter.h"
 
-#define MS UINT64_C(1000000)
-#define S UINT64_C(1000000000)
+#define MS        UINT64_C(1000000)
+#define S         UINT64_C(1000000000)
 #define LENGTH(a) (sizeof(a) / sizeof(a)[0])
 
 enum { GRANTS_MAX = 20000, THREADS = 4 };
@@ -31,8 +32,9 @@ static uint64_t next_random(uint64_t *x)
     return *x;
 }
 
-/* times is sorted. (j - i) * step <= times[j] - times[i] + credit must hold for every i < j: every window that begins and ends
- * with a start, and so every window. With x[k] = k * step - times[k] it says x[j] - min(x[i]) <= credit. */
+/* times is sorted. (j - i) * step <= times[j] - times[i] + credit must hold for every i < j: every
+ * window that begins and ends with a start, and so every window. With x[k] = k * step - times[k] it
+ * says x[j] - min(x[i]) <= credit. */
 static void check_windows(const uint64_t *times, size_t num, uint64_t step_ns)
 {
     int64_t lowest = 0;
@@ -183,11 +185,13 @@ static void refusals_cost_nothing(void **state)
     for (int i = 0; i < 100; i++)
         assert_int_equal(limiter_start(&l, &wait, 2 * S), GRANT_FULL);
     limiter_end(&l);
-    assert_int_equal(limiter_start(&l, &wait, 2 * S), GRANT_OK);   /* FULL has not used up the start of this second */
+    /* FULL has not used up the start of this second */
+    assert_int_equal(limiter_start(&l, &wait, 2 * S), GRANT_OK);
     limiter_end(&l);
     for (int i = 0; i < 100; i++)
         assert_int_equal(limiter_start(&l, &wait, 2 * S), GRANT_WAIT);
-    assert_int_equal(limiter_start(&l, &wait, 3 * S), GRANT_OK);   /* WAIT has not kept the place in flight */
+    /* WAIT has not kept the place in flight */
+    assert_int_equal(limiter_start(&l, &wait, 3 * S), GRANT_OK);
 }
 
 static void no_limits(void **state)
@@ -206,7 +210,7 @@ struct crowd {
     struct limiter limiter;
     _Atomic uint64_t clock_ns, running, most_running;
     uint64_t end_ns, advance_ns;
-    bool keeps;                /* holds sessions over several askings */
+    bool keeps; /* holds sessions over several askings */
 };
 
 struct member {
@@ -269,7 +273,8 @@ static size_t run_crowd(struct crowd *c, uint64_t step_ns)
     size_t num = 0;
     assert_non_null(all);
     for (size_t i = 0; i < THREADS; i++) {
-        members[i] = (struct member){.crowd = c, .seed = 77 + i, .times = malloc(GRANTS_MAX * sizeof *all)};
+        members[i] =
+            (struct member){.crowd = c, .seed = 77 + i, .times = malloc(GRANTS_MAX * sizeof *all)};
         assert_non_null(members[i].times);
         assert_int_equal(pthread_create(&threads[i], NULL, hammer, &members[i]), 0);
     }
@@ -293,16 +298,16 @@ static void many_threads(void **state)
         uint64_t step_ns, max, end_ns, advance_ns;
         bool keeps;
     } cases[] = {
-        {20000, 0, 100 * MS, 2000, false},      /* the rate alone */
-        {MS, 0, 20 * S, 400000, false},
-        {30 * S, 0, 3600 * S, 100 * MS, false},
-        {0, 1, 100 * MS, 5000, false},          /* in flight alone */
-        {0, 3, 100 * MS, 5000, true},
-        {20000, 2, 100 * MS, 2000, true},       /* both */
+        {20000, 0, 100 * MS, 2000, false}, /* the rate alone */
+        {MS, 0, 20 * S, 400000, false},    {30 * S, 0, 3600 * S, 100 * MS, false},
+        {0, 1, 100 * MS, 5000, false},                                       /* in flight alone */
+        {0, 3, 100 * MS, 5000, true},      {20000, 2, 100 * MS, 2000, true}, /* both */
         {MS, 5, 5 * S, 100000, true},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct crowd c = {.end_ns = S + cases[i].end_ns, .advance_ns = cases[i].advance_ns, .keeps = cases[i].keeps};
+        struct crowd c = {.end_ns = S + cases[i].end_ns,
+                          .advance_ns = cases[i].advance_ns,
+                          .keeps = cases[i].keeps};
         atomic_init(&c.clock_ns, S);
         limiter_init(&c.limiter, cases[i].step_ns, cases[i].max, S);
         size_t num = run_crowd(&c, cases[i].step_ns);
@@ -318,9 +323,10 @@ static void many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows),       cmocka_unit_test(wait_is_exact), cmocka_unit_test(credit),
-        cmocka_unit_test(clock_at_zero), cmocka_unit_test(in_flight),     cmocka_unit_test(refusals_cost_nothing),
-        cmocka_unit_test(no_limits),     cmocka_unit_test(many_threads),
+        cmocka_unit_test(windows),   cmocka_unit_test(wait_is_exact),
+        cmocka_unit_test(credit),    cmocka_unit_test(clock_at_zero),
+        cmocka_unit_test(in_flight), cmocka_unit_test(refusals_cost_nothing),
+        cmocka_unit_test(no_limits), cmocka_unit_test(many_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * options: every option of the table takes what it should, refuses what it should, and says which option and the mend; what
- * may not stand together is refused; --help names all of them.
+ * options: every option of the table takes what it should, refuses what it should, and says which
+ * option and the mend; what may not stand together is refused; --help names all of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,13 +14,13 @@
 
 #include "scanner/options.h"
 
-#define S UINT64_C(1000000000)
+#define S         UINT64_C(1000000000)
 #define LENGTH(a) (sizeof(a) / sizeof(a)[0])
 
 enum { WORDS_MAX = 80, COMMAND_MAX = 1024 };
 
-/* parses "mxsweep LINE", split at spaces ("\x1f" stands for a space inside a word; '' for an empty word). What options point
- * into stays until the next call. */
+/* parses "mxsweep LINE", split at spaces ("\x1f" stands for a space inside a word; '' for an empty
+ * word). What options point into stays until the next call. */
 static int parse(struct options *o, char err[OPTIONS_ERR_MAX], const char *line)
 {
     static char copy[COMMAND_MAX], name[] = "mxsweep";
@@ -42,7 +42,7 @@ static int parse(struct options *o, char err[OPTIONS_ERR_MAX], const char *line)
 
 /* where a number of the options lies, and what it must be */
 struct field {
-    const char *line;             /* after "-o OUT TARGET" */
+    const char *line; /* after "-o OUT TARGET" */
     size_t offset;
     uint64_t value;
 };
@@ -52,27 +52,40 @@ static void numbers(void **state)
 {
     (void)state;
     static const struct field cases[] = {
-        {"", AT(rate_step_ns), S / 100},               {"", AT(in_flight), 1000},
-        {"", AT(threads), 0},                          {"", AT(shards), 1},
-        {"", AT(shard), 0},                            {"", AT(num_ports), 0},
-        {"", AT(connect_timeout_ns), 10 * S},          {"", AT(reply_timeout_ns), 45 * S},
-        {"", AT(tls_timeout_ns), 30 * S},              {"", AT(session_timeout_ns), 180 * S},
+        {"", AT(rate_step_ns), S / 100},
+        {"", AT(in_flight), 1000},
+        {"", AT(threads), 0},
+        {"", AT(shards), 1},
+        {"", AT(shard), 0},
+        {"", AT(num_ports), 0},
+        {"", AT(connect_timeout_ns), 10 * S},
+        {"", AT(reply_timeout_ns), 45 * S},
+        {"", AT(tls_timeout_ns), 30 * S},
+        {"", AT(session_timeout_ns), 180 * S},
         {"", AT(flush_ns), 5 * S},
-        {"--rate 1k", AT(rate_step_ns), S / 1000},     {"-r 30/m", AT(rate_step_ns), 2 * S},
-        {"-r0", AT(rate_step_ns), 0},                  {"--rate=5 -r 10", AT(rate_step_ns), S / 10},
-        {"--in-flight 20k", AT(in_flight), 20000},     {"-s 0", AT(in_flight), 0},
+        {"--rate 1k", AT(rate_step_ns), S / 1000},
+        {"-r 30/m", AT(rate_step_ns), 2 * S},
+        {"-r0", AT(rate_step_ns), 0},
+        {"--rate=5 -r 10", AT(rate_step_ns), S / 10},
+        {"--in-flight 20k", AT(in_flight), 20000},
+        {"-s 0", AT(in_flight), 0},
         {"-s 10M", AT(in_flight), 10000000},
-        {"--threads 64", AT(threads), 64},             {"-T1", AT(threads), 1},
+        {"--threads 64", AT(threads), 64},
+        {"-T1", AT(threads), 1},
         {"--shards 4294967295", AT(shards), UINT32_MAX},
-        {"--shards 4 --shard 3", AT(shard), 3},        {"--shard 3 --shards 4", AT(shard), 3},
-        {"--seed 0", AT(seed), 0},                     {"-e 18446744073709551615", AT(seed), UINT64_MAX},
-        {"--seed 0xC0ffee", AT(seed), 0xc0ffee},       {"--seed 010", AT(seed), 10},
+        {"--shards 4 --shard 3", AT(shard), 3},
+        {"--shard 3 --shards 4", AT(shard), 3},
+        {"--seed 0", AT(seed), 0},
+        {"-e 18446744073709551615", AT(seed), UINT64_MAX},
+        {"--seed 0xC0ffee", AT(seed), 0xc0ffee},
+        {"--seed 010", AT(seed), 10},
         {"--connect-timeout 500ms", AT(connect_timeout_ns), S / 2},
         {"--reply-timeout 2m", AT(reply_timeout_ns), 120 * S},
         {"--tls-timeout 1ms", AT(tls_timeout_ns), S / 1000},
         {"--session-timeout 24h", AT(session_timeout_ns), 86400 * S},
         {"--flush-interval 1.5s", AT(flush_ns), 1500000000},
-        {"--port 1", AT(num_ports), 1},                {"-p 25,465,587,65535", AT(num_ports), 4},
+        {"--port 1", AT(num_ports), 1},
+        {"-p 25,465,587,65535", AT(num_ports), 4},
         {"-p 25 -p 587", AT(num_ports), 2},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -107,9 +120,12 @@ static void texts(void **state)
     (void)state;
     char err[OPTIONS_ERR_MAX];
     struct options o;
-    assert_int_equal(parse(&o, err, "192.0.2.0/28 --output-file out.mxs.zst -i a.txt -b block -w allow "
-                                    "--ehlo-name scan.example.com --user-metadata {\"a\":\x1f" "1} --input-file - "
-                                    "198.51.100.1-198.51.100.9 -- -odd"), 0);
+    assert_int_equal(parse(&o, err,
+                           "192.0.2.0/28 --output-file out.mxs.zst -i a.txt -b block -w allow "
+                           "--ehlo-name scan.example.com --user-metadata {\"a\":\x1f"
+                           "1} --input-file - "
+                           "198.51.100.1-198.51.100.9 -- -odd"),
+                     0);
     assert_string_equal(o.output_file, "out.mxs.zst");
     assert_string_equal(o.blocklist_file, "block");
     assert_string_equal(o.allowlist_file, "allow");
@@ -137,14 +153,14 @@ static void flags(void **state)
         {.line = "-o out t"},
         {.line = "-o out t --include-special", .special = true},
         {.line = "-o out t --starttls-anyway", .anyway = true},
-        {.line = "t --dry-run", .dry = true},                            /* needs no output */
+        {.line = "t --dry-run", .dry = true}, /* needs no output */
         {.line = "-o out t --dry-run", .dry = true},
         {.line = "-o out t --quiet", .quiet = true},
         {.line = "-qo out t", .quiet = true},
         {.line = "-o out t --record all", .mode = RECORD_ALL},
         {.line = "-o out t --record responsive", .mode = RECORD_RESPONSIVE},
         {.line = "-h", .help = true},
-        {.line = "--help --resume a -o b", .help = true},                /* whatever else is wrong */
+        {.line = "--help --resume a -o b", .help = true}, /* whatever else is wrong */
         {.line = "-V", .version = true},
         {.line = "--version", .version = true},
     };
@@ -167,9 +183,11 @@ static void resumed(void **state)
     (void)state;
     char err[OPTIONS_ERR_MAX];
     struct options o;
-    assert_int_equal(parse(&o, err, "--resume a.mxs.zst -r 5 -s 7 -T 2 --connect-timeout 1s --reply-timeout 1s "
-                                    "--tls-timeout 1s --session-timeout 1m --flush-interval 1s -b block -q --dry-run"),
-                     0);
+    assert_int_equal(
+        parse(&o, err,
+              "--resume a.mxs.zst -r 5 -s 7 -T 2 --connect-timeout 1s --reply-timeout 1s "
+              "--tls-timeout 1s --session-timeout 1m --flush-interval 1s -b block -q --dry-run"),
+        0);
     assert_string_equal(o.resume_file, "a.mxs.zst");
     assert_null(o.output_file);
     options_cleanup(&o);
@@ -192,13 +210,17 @@ static void check_refused(const struct bad *cases, size_t num)
         options_cleanup(&o);
         if (rc != -EINVAL)
             fail_msg("%s: is not refused", cases[i].line);
-        if (strncmp(err, cases[i].option, strlen(cases[i].option)) != 0 || strstr(err, cases[i].what) == NULL ||
-            strstr(err, cases[i].mend) == NULL || strchr(err, '\n') != NULL)
+        if (strncmp(err, cases[i].option, strlen(cases[i].option)) != 0 ||
+            strstr(err, cases[i].what) == NULL || strstr(err, cases[i].mend) == NULL ||
+            strchr(err, '\n') != NULL)
             fail_msg("%s: the message is \"%s\"", cases[i].line, err);
     }
 }
 
-#define EXPECTED(line, option, mend) {line, option, "expected is", mend}
+#define EXPECTED(line, option, mend)                                                               \
+    {                                                                                              \
+        line, option, "expected is", mend                                                          \
+    }
 static const char A_DURATION[] = "a duration up to 24h, such as 500ms, 10s or 2m";
 static const char A_FILE[] = "one file name, given once";
 static const char A_PORT[] = "ports from 1 to 65535, each once, separated by commas";
@@ -239,8 +261,11 @@ static void bad_values(void **state)
         EXPECTED("-e 1.5", "--seed 1.5", "a number that fits 64 bits"),
         EXPECTED("-e 0x", "--seed 0x", "a number that fits 64 bits"),
         EXPECTED("-e ''", "--seed ", "a number that fits 64 bits"),
-        EXPECTED("-e \x1f" "1", "--seed  1", "a number that fits 64 bits"),
-        EXPECTED("-e 18446744073709551616", "--seed 18446744073709551616", "a number that fits 64 bits"),
+        EXPECTED("-e \x1f"
+                 "1",
+                 "--seed  1", "a number that fits 64 bits"),
+        EXPECTED("-e 18446744073709551616", "--seed 18446744073709551616",
+                 "a number that fits 64 bits"),
         EXPECTED("--ehlo-name a.example.com --ehlo-name b.example.com", "--ehlo-name b.example.com",
                  "one name, given once"),
         EXPECTED("--connect-timeout 10", "--connect-timeout 10", A_DURATION),
@@ -250,7 +275,8 @@ static void bad_values(void **state)
         EXPECTED("--session-timeout 1d", "--session-timeout 1d", A_DURATION),
         EXPECTED("--flush-interval soon", "--flush-interval soon", A_DURATION),
         EXPECTED("--record none", "--record none", "all or responsive"),
-        EXPECTED("--user-metadata {} --user-metadata {}", "--user-metadata {}", "one JSON text, given once"),
+        EXPECTED("--user-metadata {} --user-metadata {}", "--user-metadata {}",
+                 "one JSON text, given once"),
     };
     check_refused(cases, LENGTH(cases));
 }
@@ -262,9 +288,9 @@ static void no_such_option(void **state)
         {"--nope", "--nope", "unknown option", "--help"},
         {"-o out t --bandwidth 5", "--bandwidth", "unknown option", "--help"},
         {"-z", "-z", "unknown option", "--help"},
-        {"-zq -o out t", "-z", "unknown option", "--help"},       /* the letter, wherever it stands */
+        {"-zq -o out t", "-z", "unknown option", "--help"}, /* the letter, wherever it stands */
         {"-qz -o out t", "-z", "unknown option", "--help"},
-        {"--s", "--s", "unknown option", "--help"},               /* which of them? */
+        {"--s", "--s", "unknown option", "--help"}, /* which of them? */
         {"--quiet=1", "--quiet=1", "takes no value", "--help"},
         {"-r", "-r", "needs a value", "--help"},
         {"-qr", "-r", "needs a value", "--help"},
@@ -290,11 +316,14 @@ static void conflicts(void **state)
         {"--resume a -p 25", "--resume", "the dataset itself says", "-p"},
         {"--resume a -w allow", "--resume", "the dataset itself says", "-w"},
         {"--resume a -e 1", "--resume", "the dataset itself says", "-e"},
-        {"--resume a --include-special", "--resume", "the dataset itself says", "--include-special"},
+        {"--resume a --include-special", "--resume", "the dataset itself says",
+         "--include-special"},
         {"--resume a --shards 1", "--resume", "the dataset itself says", "--shards"},
         {"--resume a --shard 0", "--resume", "the dataset itself says", "--shard"},
-        {"--resume a --ehlo-name b.example.com", "--resume", "the dataset itself says", "--ehlo-name"},
-        {"--resume a --starttls-anyway", "--resume", "the dataset itself says", "--starttls-anyway"},
+        {"--resume a --ehlo-name b.example.com", "--resume", "the dataset itself says",
+         "--ehlo-name"},
+        {"--resume a --starttls-anyway", "--resume", "the dataset itself says",
+         "--starttls-anyway"},
         {"--resume a --record all", "--resume", "the dataset itself says", "--record"},
         {"--resume a --user-metadata {}", "--resume", "the dataset itself says", "--user-metadata"},
     };
@@ -339,10 +368,13 @@ static void long_values(void **state)
 /* ---- help ---- */
 
 static const char *const all_options[] = {
-    "input-file", "output-file", "resume", "port", "blocklist-file", "allowlist-file", "include-special", "rate",
-    "in-flight", "threads", "shards", "shard", "seed", "ehlo-name", "starttls-anyway", "connect-timeout",
-    "reply-timeout", "tls-timeout", "session-timeout", "flush-interval", "record", "user-metadata", "dry-run", "quiet",
-    "help", "version",
+    "input-file",     "output-file",    "resume",          "port",
+    "blocklist-file", "allowlist-file", "include-special", "rate",
+    "in-flight",      "threads",        "shards",          "shard",
+    "seed",           "ehlo-name",      "starttls-anyway", "connect-timeout",
+    "reply-timeout",  "tls-timeout",    "session-timeout", "flush-interval",
+    "record",         "user-metadata",  "dry-run",         "quiet",
+    "help",           "version",
 };
 
 static char *help_text(void)
@@ -387,9 +419,18 @@ static void help_states_defaults(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "no limit (100)", "descriptors allow (1000)", "ports, comma-separated (25)", "TCP connection (10s)",
-        "SMTP reply (45s)", "handshake (30s)", "whole session (3m)", "this often (5s)", "all, responsive (all)",
-        "share the sweep (1)", "from 0 (0)", "Exit status: 0 complete, 1 a fault of ours, 2 usage",
+        "no limit (100)",
+        "descriptors allow (1000)",
+        "ports, comma-separated (25)",
+        "TCP connection (10s)",
+        "SMTP reply (45s)",
+        "handshake (30s)",
+        "whole session (3m)",
+        "this often (5s)",
+        "all, responsive (all)",
+        "share the sweep (1)",
+        "from 0 (0)",
+        "Exit status: 0 complete, 1 a fault of ours, 2 usage",
         "3 stopped early (go on with --resume FILE)",
     };
     char *text = help_text();
@@ -402,10 +443,12 @@ static void help_states_defaults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers),        cmocka_unit_test(ports_in_order), cmocka_unit_test(texts),
-        cmocka_unit_test(flags),          cmocka_unit_test(resumed),        cmocka_unit_test(bad_values),
-        cmocka_unit_test(no_such_option), cmocka_unit_test(conflicts),      cmocka_unit_test(too_many_ports),
-        cmocka_unit_test(long_values),    cmocka_unit_test(help),           cmocka_unit_test(help_states_defaults),
+        cmocka_unit_test(numbers),        cmocka_unit_test(ports_in_order),
+        cmocka_unit_test(texts),          cmocka_unit_test(flags),
+        cmocka_unit_test(resumed),        cmocka_unit_test(bad_values),
+        cmocka_unit_test(no_such_option), cmocka_unit_test(conflicts),
+        cmocka_unit_test(too_many_ports), cmocka_unit_test(long_values),
+        cmocka_unit_test(help),           cmocka_unit_test(help_states_defaults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

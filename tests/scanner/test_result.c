@@ -1,4 +1,5 @@
-/* result: a result keeps what it was made of; the queue keeps order, its bound, and wakes whoever waits for it. */
+/* result: a result keeps what it was made of; the queue keeps order, its bound, and wakes whoever
+ * waits for it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,16 +53,17 @@ static void keeps_texts(void **state)
         int len = snprintf(text[i], sizeof text[i], "text %zu", i);
         record.text[i] = bytes_of(text[i], (size_t)len);
     }
-    record.text[TEXT_HELO] = bytes_of(NULL, 0);               /* absent */
-    record.text[TEXT_EARLY] = bytes_of("\0\xff\r\n", 4);      /* octets, not text */
+    record.text[TEXT_HELO] = bytes_of(NULL, 0);          /* absent */
+    record.text[TEXT_EARLY] = bytes_of("\0\xff\r\n", 4); /* octets, not text */
 
     struct result *r = result_new(&record, NULL, 0);
-    memset(text, 'x', sizeof text);                           /* the session's memory is used for another one */
+    memset(text, 'x', sizeof text); /* the session's memory is used for another one */
     assert_non_null(r);
     assert_null(r->next);
     assert_int_equal(r->record.position, 7);
     assert_int_equal(r->record.port, 25);
-    assert_ptr_equal(r->record.host.data, record.host.data);  /* of the target space, which outlives it */
+    assert_ptr_equal(r->record.host.data,
+                     record.host.data); /* of the target space, which outlives it */
     for (size_t i = 0; i < NUM_TEXTS; i++) {
         char expected[16];
         snprintf(expected, sizeof expected, "text %zu", i);
@@ -80,16 +82,17 @@ static void keeps_certificates(void **state)
     (void)state;
     CRYPTO_BUFFER_POOL *pool = CRYPTO_BUFFER_POOL_new();
     assert_non_null(pool);
-    CRYPTO_BUFFER *certs[3] = {buffer_of(pool, "leaf"), buffer_of(pool, "issuer"), buffer_of(pool, "leaf")};
+    CRYPTO_BUFFER *certs[3] = {buffer_of(pool, "leaf"), buffer_of(pool, "issuer"),
+                               buffer_of(pool, "leaf")};
     struct record record;
     record_init(&record);
     record.text[TEXT_EHLO] = bytes_text("250 hi\r\n");
     struct result *r = result_new(&record, certs, 3);
     assert_non_null(r);
     for (size_t i = 0; i < 3; i++)
-        CRYPTO_BUFFER_free(certs[i]);                         /* the session is over */
+        CRYPTO_BUFFER_free(certs[i]); /* the session is over */
     assert_int_equal(r->num_certs, 3);
-    assert_ptr_equal(r->certs[0], r->certs[2]);               /* equal certificates are one buffer */
+    assert_ptr_equal(r->certs[0], r->certs[2]); /* equal certificates are one buffer */
     assert_memory_equal(CRYPTO_BUFFER_data(r->certs[1]), "issuer", 6);
     assert_true(bytes_equal(r->record.text[TEXT_EHLO], bytes_text("250 hi\r\n")));
     assert_true(r->size == sizeof *r + 3 * sizeof certs[0] + 8 + 4 + 6 + 4);
@@ -109,7 +112,7 @@ static void credit(void **state)
         num++;
     assert_true(num == RESULT_QUEUE_MAX / RESULT_CREDIT);
     assert_false(result_queue_credit(&q));
-    assert_true(atomic_load(&q.bytes) == RESULT_QUEUE_MAX);   /* a refusal sets nothing aside */
+    assert_true(atomic_load(&q.bytes) == RESULT_QUEUE_MAX); /* a refusal sets nothing aside */
     result_queue_release(&q, RESULT_CREDIT);
     assert_true(result_queue_credit(&q));
     assert_false(result_queue_credit(&q));
@@ -131,11 +134,12 @@ static void push_settles(void **state)
         struct result *r = result_at(1, lens[i]);
         result_push(&q, r);
         assert_true(atomic_load(&q.bytes) == r->size);
-        assert_true(result_queue_credit(&q) == (lens[i] < RESULT_QUEUE_MAX));   /* a full queue starts no session */
+        assert_true(result_queue_credit(&q) ==
+                    (lens[i] < RESULT_QUEUE_MAX)); /* a full queue starts no session */
 
         assert_ptr_equal(result_take(&q, &closed, 0), r);
         assert_false(closed);
-        assert_true(atomic_load(&q.bytes) >= r->size);        /* until it is stored */
+        assert_true(atomic_load(&q.bytes) >= r->size); /* until it is stored */
         result_queue_release(&q, r->size);
         result_free(r);
         assert_true(result_queue_credit(&q));
@@ -151,7 +155,7 @@ static void first_in_first_out(void **state)
     assert_int_equal(result_queue_init(&q), 0);
     assert_null(result_take(&q, &closed, 0));
     assert_false(closed);
-    for (uint64_t turn = 0; turn < 3; turn++) {               /* an emptied queue is as good as a new one */
+    for (uint64_t turn = 0; turn < 3; turn++) { /* an emptied queue is as good as a new one */
         for (uint64_t i = 0; i < 10; i++) {
             assert_true(result_queue_credit(&q));
             result_push(&q, result_at(10 * turn + i, i));
@@ -181,7 +185,7 @@ static void closed_queue(void **state)
     assert_true(result_queue_credit(&q));
     result_push(&q, result_at(3, 5));
     result_queue_close(&q);
-    struct result *r = result_take(&q, &closed, HOUR_NS);     /* does not wait */
+    struct result *r = result_take(&q, &closed, HOUR_NS); /* does not wait */
     assert_non_null(r);
     assert_true(closed);
     result_free(r);
@@ -222,13 +226,14 @@ static void much_is_taken_at_once(void **state)
     result_queue_cleanup(&q);
 }
 
-/* ---- the queue between threads; an hour's wait that is not ended by a wake-up fails by ctest's time-out ---- */
+/* ---- the queue between threads; an hour's wait that is not ended by a wake-up fails by ctest's
+ * time-out ---- */
 
 struct producer {
     struct result_queue *q;
     uint64_t number;
     size_t text_len;
-    _Atomic unsigned *left;    /* producers that have not ended; the last one closes */
+    _Atomic unsigned *left; /* producers that have not ended; the last one closes */
 };
 
 static void *produce(void *arg)
@@ -236,7 +241,7 @@ static void *produce(void *arg)
     struct producer *p = arg;
     for (uint64_t i = 0; i < EACH; i++) {
         while (!result_queue_credit(p->q))
-            ;                  /* full: the taker makes room */
+            ; /* full: the taker makes room */
         result_push(p->q, result_at(p->number * EACH + i, p->text_len));
     }
     if (atomic_fetch_sub(p->left, 1) == 1)
@@ -266,7 +271,8 @@ static void take_all(struct result_queue *q)
 static void many_threads(void **state)
 {
     (void)state;
-    static const size_t lens[] = {0, 200, 20000};   /* the last one fills the queue: 400 MB go through 64 */
+    static const size_t lens[] = {0, 200,
+                                  20000}; /* the last one fills the queue: 400 MB go through 64 */
     for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
         struct result_queue q;
         _Atomic unsigned left = THREADS;
@@ -310,11 +316,16 @@ static void close_wakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_texts),        cmocka_unit_test(keeps_certificates),
-        cmocka_unit_test(credit),             cmocka_unit_test(push_settles),
-        cmocka_unit_test(first_in_first_out), cmocka_unit_test(closed_queue),
-        cmocka_unit_test(cleanup_frees),      cmocka_unit_test(much_is_taken_at_once),
-        cmocka_unit_test(many_threads),       cmocka_unit_test(close_wakes),
+        cmocka_unit_test(keeps_texts),
+        cmocka_unit_test(keeps_certificates),
+        cmocka_unit_test(credit),
+        cmocka_unit_test(push_settles),
+        cmocka_unit_test(first_in_first_out),
+        cmocka_unit_test(closed_queue),
+        cmocka_unit_test(cleanup_frees),
+        cmocka_unit_test(much_is_taken_at_once),
+        cmocka_unit_test(many_threads),
+        cmocka_unit_test(close_wakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

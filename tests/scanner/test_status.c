@@ -10,7 +10,7 @@
 
 #include "scanner/status.h"
 
-#define S UINT64_C(1000000000)
+#define S         UINT64_C(1000000000)
 #define LENGTH(a) (sizeof(a) / sizeof(a)[0])
 
 struct line_case {
@@ -26,49 +26,64 @@ static const struct line_case cases[] = {
      {.num_targets = 100},
      {.in_flight = 0},
      0,
-     "0/100 0.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 | left ?"},
+     "0/100 0.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 "
+     "| left ?"},
     {"started, none done: no guess",
      {.num_targets = 100},
      {.count = {[COUNT_STARTED] = 50}, .in_flight = 50},
      S,
-     "0/100 0.0% | in flight 50 | 50/s now, 50/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 | left ?"},
+     "0/100 0.0% | in flight 50 | 50/s now, 50/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, "
+     "ours 0 | left ?"},
     {"halfway",
      {.num_targets = 4096, .last_ns = 19 * S, .last_started = 2000},
-     {.count = {[COUNT_STARTED] = 2100, [COUNT_DONE] = 2048, [COUNT_OPEN] = 1800, [COUNT_STARTTLS] = 1500,
-                [COUNT_TLS] = 1400, [COUNT_THROTTLED] = 30, [COUNT_OURS] = 2}, .in_flight = 52},
+     {.count = {[COUNT_STARTED] = 2100,
+                [COUNT_DONE] = 2048,
+                [COUNT_OPEN] = 1800,
+                [COUNT_STARTTLS] = 1500,
+                [COUNT_TLS] = 1400,
+                [COUNT_THROTTLED] = 30,
+                [COUNT_OURS] = 2},
+      .in_flight = 52},
      20 * S,
-     "2048/4096 50.0% | in flight 52 | 100/s now, 105/s avg | open 1800, STARTTLS 1500, TLS 1400, throttled 30, "
+     "2048/4096 50.0% | in flight 52 | 100/s now, 105/s avg | open 1800, STARTTLS 1500, TLS 1400, "
+     "throttled 30, "
      "ours 2 | left 20s"},
     {"what earlier runs did counts as done, but not as this run's speed",
      {.num_targets = 1000, .done_before = 900},
      {.count = {[COUNT_STARTED] = 10, [COUNT_DONE] = 10}},
      10 * S,
-     "910/1000 91.0% | in flight 0 | 1/s now, 1/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 | left 1m30s"},
+     "910/1000 91.0% | in flight 0 | 1/s now, 1/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, "
+     "ours 0 | left 1m30s"},
     {"all done",
      {.num_targets = 10, .last_ns = S, .last_started = 10},
      {.count = {[COUNT_STARTED] = 10, [COUNT_DONE] = 10, [COUNT_OPEN] = 10}},
      2 * S,
-     "10/10 100.0% | in flight 0 | 0/s now, 5/s avg | open 10, STARTTLS 0, TLS 0, throttled 0, ours 0 | left 0.0s"},
+     "10/10 100.0% | in flight 0 | 0/s now, 5/s avg | open 10, STARTTLS 0, TLS 0, throttled 0, "
+     "ours 0 | left 0.0s"},
     {"more done than there are targets: never a negative time left",
      {.num_targets = 10},
      {.count = {[COUNT_STARTED] = 11, [COUNT_DONE] = 11}},
      S,
-     "11/10 110.0% | in flight 0 | 11/s now, 11/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 | left 0.0s"},
+     "11/10 110.0% | in flight 0 | 11/s now, 11/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, "
+     "ours 0 | left 0.0s"},
     {"no targets at all",
      {.num_targets = 0},
      {.in_flight = 0},
      S,
-     "0/0 100.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 | left 0.0s"},
+     "0/0 100.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 "
+     "| left 0.0s"},
     {"two lines at the same moment",
      {.num_targets = 10, .last_ns = S, .last_started = 5},
      {.count = {[COUNT_STARTED] = 5, [COUNT_DONE] = 5}},
      S,
-     "5/10 50.0% | in flight 0 | 0/s now, 5/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 | left 1.0s"},
+     "5/10 50.0% | in flight 0 | 0/s now, 5/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 "
+     "| left 1.0s"},
     {"a time that nobody lives to see",
      {.num_targets = UINT64_MAX},
      {.count = {[COUNT_STARTED] = 1, [COUNT_DONE] = 1}},
      3600 * S,
-     "1/18446744073709551615 0.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 | "
+     "1/18446744073709551615 0.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, "
+     "throttled 0, ours 0 | "
      "left years"},
 };
 
@@ -83,7 +98,8 @@ static void lines(void **state)
             fail_msg("%s:\n  %s\ninstead of\n  %s", cases[i].name, out, cases[i].line);
         assert_true(s.last_ns == cases[i].now_ns);
         assert_true(s.last_started == cases[i].figures.count[COUNT_STARTED]);
-        assert_true(s.num_targets == cases[i].before.num_targets && s.done_before == cases[i].before.done_before);
+        assert_true(s.num_targets == cases[i].before.num_targets &&
+                    s.done_before == cases[i].before.done_before);
     }
 }
 
