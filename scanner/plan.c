@@ -98,7 +98,9 @@ static int choose_name(struct plan *plan, char *err, const struct options *o)
 {
     bool loopback = only_loopback(plan->space);
     const char *name = o->ehlo_name != NULL ? o->ehlo_name : LOOPBACK_NAME;
-    if (o->ehlo_name == NULL && !loopback && !o->dry_run) {
+    if (o->dry_run)
+        return 0;
+    if (o->ehlo_name == NULL && !loopback) {
         snprintf(err, PLAN_ERR_MAX, "--ehlo-name: not given; name the host that scans, by a name that its address "
                                     "resolves to: those who are scanned look it up");
         return -EINVAL;
