@@ -77,21 +77,50 @@ static bool only_loopback(const struct target_space *space)
     return true;
 }
 
-/* RFC 5321, 4.1.1.1: a domain name of ours, or an address literal */
-static bool name_is_sound(const char *name, bool needs_dot)
+static bool is_alnum(uint8_t c)
 {
-    size_t len = strlen(name);
-    if (len == 0 || len > TARGET_HOST_MAX)
-        return false;
-    bool literal = name[0] == '[' && name[len - 1] == ']' && len > 2;
-    for (size_t i = literal ? 1 : 0; i < len - (literal ? 1 : 0); i++) {
-        char c = name[i];
-        bool alnum = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
-        if (!alnum && c != '-' && c != '.' && !(literal && c == ':'))
+    return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+}
+
+static bool literal_is_sound(struct bytes name)
+{
+    for (size_t i = 1; i < name.len - 1; i++)
+        if (!is_alnum(name.data[i]) && strchr(".:-", name.data[i]) == NULL)
             return false;
+    return name.len > 2 && name.data[name.len - 1] == ']';
+}
+
+/* letters, digits and inner hyphens; *digits: digits alone */
+static bool label_is_sound(bool *digits, const uint8_t *label, size_t len)
+{
+    *digits = true;
+    for (size_t i = 0; i < len; i++) {
+        if (!is_alnum(label[i]) && (label[i] != '-' || i == 0 || i == len - 1))
+            return false;
+        *digits &= label[i] >= '0' && label[i] <= '9';
     }
-    bool has_dot = strchr(name, '.') != NULL && name[0] != '.' && name[len - 1] != '.';
-    return literal || has_dot || !needs_dot;
+    return len > 0 && len <= 63;
+}
+
+/* RFC 5321, 4.1.1.1: a domain name of ours, or an address literal. It is sent as it is: nothing
+ * else may be in it, be it from the command line or from a dataset. */
+static bool name_is_sound(struct bytes name, bool needs_dot)
+{
+    if (name.len == 0 || name.len > TARGET_HOST_MAX)
+        return false;
+    if (name.data[0] == '[')
+        return literal_is_sound(name);
+    bool digits = false;
+    size_t num_labels = 0;
+    for (size_t at = 0; at <= name.len; num_labels++) {
+        const uint8_t *dot = at < name.len ? memchr(name.data + at, '.', name.len - at) : NULL;
+        size_t end = dot != NULL ? (size_t)(dot - name.data) : name.len;
+        if (!label_is_sound(&digits, name.data + at, end - at))
+            return false;
+        at = end + 1;
+    }
+    /* a last label of digits: an address without its brackets */
+    return !digits && (num_labels > 1 || !needs_dot);
 }
 
 static int choose_name(struct plan *plan, char *err, const struct options *o)
@@ -105,7 +134,7 @@ static int choose_name(struct plan *plan, char *err, const struct options *o)
                                     "resolves to: those who are scanned look it up");
         return -EINVAL;
     }
-    if (!name_is_sound(name, !loopback)) {
+    if (!name_is_sound(bytes_text(name), !loopback)) {
         snprintf(err, PLAN_ERR_MAX, "--ehlo-name: is no fully qualified domain name, nor an [address]");
         return -EINVAL;
     }
@@ -174,7 +203,13 @@ static int plan_resumed(struct plan *plan, char err[PLAN_ERR_MAX], const struct 
     plan->finished = found->finished;
     plan->num_done = found->num_done_positions;
     plan->filter = o->blocklist_file != NULL ? &plan->block : NULL;
-    return header_check(plan, err, h);
+    rc = header_check(plan, err, h);
+    if (rc == 0 && !name_is_sound(plan->ehlo_name, false)) {
+        snprintf(err, PLAN_ERR_MAX, "%s: its header's EHLO name is none; it is not a sweep of mxsweep's",
+                 plan->file);
+        return -EINVAL;
+    }
+    return rc;
 }
 
 /* ---- both ---- */
