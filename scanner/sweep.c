@@ -67,6 +67,13 @@ static uint64_t share_of(uint64_t limit, uint32_t num_shards, uint32_t shard)
     return share > 0 ? share : 1;
 }
 
+/* between two starts of this shard; so long that it might overflow a clock, it is for ever anyway */
+static uint64_t step_of_shard(uint64_t step_ns, uint32_t num_shards)
+{
+    uint64_t step;
+    return __builtin_mul_overflow(step_ns, num_shards, &step) || step > INT64_MAX ? INT64_MAX : step;
+}
+
 static void configure(struct engine_config *c, struct plan *plan, const struct options *o)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -82,7 +89,7 @@ static void configure(struct engine_config *c, struct plan *plan, const struct o
         .record_mode = plan->record_mode,
         .net = &net_kernel,
         .num_workers = threads > ENGINE_WORKERS_MAX ? ENGINE_WORKERS_MAX : (unsigned)threads,
-        .step_ns = o->rate_step_ns * plan->num_shards,
+        .step_ns = step_of_shard(o->rate_step_ns, plan->num_shards),
         .max_in_flight = fit_descriptors(in_flight, o->quiet),
         .wait_ns = {[WAIT_CONNECT] = o->connect_timeout_ns,
                     [WAIT_REPLY] = o->reply_timeout_ns,
