@@ -183,17 +183,21 @@ static int wait_for(struct probe *p, int events)
     return uv_poll_start(&p->poll, events, on_event);
 }
 
-/* the session wants the socket read once before it goes on */
-static void drain(struct probe *p, uint64_t now_ns)
+/* the session wants the socket read once before it goes on; returns an errno of our own, or 0 */
+static int drain(struct probe *p, uint64_t now_ns)
 {
+    enum cause cause;
     struct worker *w = p->worker;
     ssize_t n = w->engine->config.net->recv(p->fd, w->in, WORKER_READ_MAX, MSG_DONTWAIT);
-    int errnum = n < 0 ? errno : 0;
+    int errnum = n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR ? errno : 0;
+    if (errnum != 0 && !cause_of_errno(&cause, errnum))
+        return errnum;
     session_drained(&p->session, w->in, n > 0 ? (size_t)n : 0, now_ns);
     if (n == 0)
         session_eof(&p->session, now_ns);
-    else if (n < 0 && errnum != EAGAIN && errnum != EWOULDBLOCK && errnum != EINTR)
+    else if (errnum != 0)
         session_error(&p->session, errnum, now_ns);
+    return 0;
 }
 
 /* after each event: sends, drains, sets deadlines, ends */
@@ -202,7 +206,11 @@ static void settle(struct probe *p, uint8_t wait_serial, uint64_t now_ns)
     struct worker *w = p->worker;
     int rc = send_out(p);
     if (p->session.want == SESSION_DRAIN) {
-        drain(p, now_ns);
+        int errnum = drain(p, now_ns);
+        if (errnum != 0) {
+            give_back(p, errnum, now_ns);
+            return;
+        }
         rc = rc != 0 ? rc : send_out(p);
     }
     if (rc != 0 || p->session.want == SESSION_FAULT) {
@@ -270,7 +278,8 @@ static void on_failed(struct probe *p, uint64_t now_ns)
     }
     p->poll_events = 0;   /* libuv has stopped the handle: it is started again if the session goes on */
     on_readable(p, now_ns);
-    if (!p->finished && p->poll_events == 0 && wait_for(p, UV_READABLE) != 0)
+    int events = UV_READABLE | (p->unsent_len > 0 ? UV_WRITABLE : 0);
+    if (!p->finished && p->poll_events == 0 && wait_for(p, events) != 0)
         give_back(p, ENOMEM, now_ns);
 }
 
