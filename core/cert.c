@@ -1,0 +1,299 @@
+#include "core/cert.h"
+
+#include <openssl/bytestring.h>
+#include <openssl/sha.h>
+
+#include "core/cert_oid.h"
+#include "core/cert_time.h"
+
+#define TAG_VERSION    (CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 0)
+#define TAG_EXTENSIONS (CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 3)
+
+enum { BITS_MAX = 1 << 24 };   /* of a modulus: more is no key */
+
+static struct bytes to_bytes(const CBS *cbs)
+{
+    return bytes_of(CBS_data(cbs), CBS_len(cbs));
+}
+
+static CBS to_cbs(struct bytes b)
+{
+    CBS cbs;
+    CBS_init(&cbs, b.data, b.len);
+    return cbs;
+}
+
+/* take_any takes the next element whatever it is: its whole, its content, its tag. */
+static bool take_any(CBS *from, CBS *whole, CBS *content, unsigned *tag)
+{
+    size_t header_len;
+    if (!CBS_get_any_asn1_element(from, whole, tag, &header_len))
+        return false;
+    *content = *whole;
+    return CBS_skip(content, header_len);
+}
+
+/* take_of takes the next element; content is empty and the answer false if it is not of that tag. A
+ * wrong element is taken all the same, so that those after it keep their places. */
+static bool take_of(CBS *from, CBS *whole, CBS *content, unsigned want)
+{
+    unsigned tag;
+    if (take_any(from, whole, content, &tag) && tag == want)
+        return true;
+    CBS_init(whole, NULL, 0);
+    CBS_init(content, NULL, 0);
+    return false;
+}
+
+/* num_bits returns the bits of an unsigned INTEGER's content, 0 if it is none that a key could
+ * have. */
+static uint32_t num_bits(CBS integer)
+{
+    uint8_t first;
+    do {
+        if (!CBS_get_u8(&integer, &first))
+            return 0;
+    } while (first == 0);
+    if (CBS_len(&integer) >= BITS_MAX / 8)
+        return 0;
+    uint32_t bits = (uint32_t)CBS_len(&integer) * 8;
+    for (; first != 0; first >>= 1)
+        bits++;
+    return bits;
+}
+
+/* first_integer_bits returns the bits of the INTEGER that the SEQUENCE at the start of from begins
+ * with. */
+static uint32_t first_integer_bits(CBS from)
+{
+    CBS sequence, integer;
+    if (!CBS_get_asn1(&from, &sequence, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&sequence, &integer, CBS_ASN1_INTEGER))
+        return 0;
+    return num_bits(integer);
+}
+
+/* explicit_field_bits returns the size of a prime field that is written out (RFC 3279, 2.3.5). */
+static uint32_t explicit_field_bits(CBS params)
+{
+    CBS domain, version, field, type, prime;
+    if (!CBS_get_asn1(&params, &domain, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&domain, &version, CBS_ASN1_INTEGER) ||
+        !CBS_get_asn1(&domain, &field, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&field, &type, CBS_ASN1_OBJECT) ||
+        !CBS_get_asn1(&field, &prime, CBS_ASN1_INTEGER))
+        return 0;
+    return num_bits(prime);
+}
+
+static void parse_curve(struct cert_facts *out, CBS params)
+{
+    CBS named = params, oid;
+    if (CBS_get_asn1(&named, &oid, CBS_ASN1_OBJECT))
+        out->curve = cert_oid_curve(&out->key_bits, to_bytes(&oid));
+    else
+        out->key_bits = explicit_field_bits(params);
+}
+
+/* key: content of the BIT STRING, which begins with the number of unused bits. */
+static void parse_rsa_key(struct cert_facts *out, CBS key)
+{
+    uint8_t unused;
+    if (CBS_get_u8(&key, &unused))
+        out->key_bits = first_integer_bits(key);
+}
+
+static void parse_key(struct cert_facts *out, CBS spki)
+{
+    CBS whole, algorithm, oid, key;
+    if (!take_of(&spki, &whole, &algorithm, CBS_ASN1_SEQUENCE) ||
+        !take_of(&algorithm, &whole, &oid, CBS_ASN1_OBJECT))
+        return;
+    out->key_type = cert_oid_key_type(to_bytes(&oid));
+    switch (out->key_type) {
+    case CERT_KEY_RSA:
+    case CERT_KEY_RSA_PSS:
+        if (take_of(&spki, &whole, &key, CBS_ASN1_BITSTRING))
+            parse_rsa_key(out, key);
+        break;
+    case CERT_KEY_EC:  parse_curve(out, algorithm); break;
+    case CERT_KEY_DSA: out->key_bits = first_integer_bits(algorithm); break;
+    case CERT_KEY_ED25519:
+    case CERT_KEY_ED448:
+    case CERT_KEY_ML_DSA:
+    case CERT_KEY_UNKNOWN:
+        break;
+    }
+}
+
+static bool is_attribute(const CBS *oid, uint8_t arc)   /* 2.5.4.arc */
+{
+    const uint8_t want[] = {0x55, 0x04, arc};
+    return CBS_mem_equal(oid, want, sizeof want);
+}
+
+/* parse_name keeps the last organization and common name, which is the most specific one. */
+static void parse_name(struct bytes *org, struct bytes *cn, CBS name)
+{
+    CBS set, attribute, oid, whole, value;
+    unsigned tag;
+    while (CBS_get_asn1(&name, &set, CBS_ASN1_SET))
+        while (CBS_get_asn1(&set, &attribute, CBS_ASN1_SEQUENCE)) {
+            if (!CBS_get_asn1(&attribute, &oid, CBS_ASN1_OBJECT) ||
+                !take_any(&attribute, &whole, &value, &tag))
+                continue;
+            if (is_attribute(&oid, 10))
+                *org = to_bytes(&value);
+            else if (is_attribute(&oid, 3))
+                *cn = to_bytes(&value);
+        }
+}
+
+static bool take_time(CBS *from, int64_t *out)
+{
+    CBS whole, content;
+    unsigned tag;
+    if (!take_any(from, &whole, &content, &tag) ||
+        (tag != CBS_ASN1_UTCTIME && tag != CBS_ASN1_GENERALIZEDTIME))
+        return false;
+    return cert_time_parse(out, to_bytes(&content), tag == CBS_ASN1_GENERALIZEDTIME);
+}
+
+static void parse_validity(struct cert_facts *out, CBS validity)
+{
+    int64_t not_before, not_after;
+    if (!take_time(&validity, &not_before) || !take_time(&validity, &not_after))
+        return;
+    out->has_validity = true;
+    out->not_before = not_before;
+    out->not_after = not_after;
+}
+
+static void parse_basic_constraints(struct cert_facts *out, CBS value)
+{
+    CBS sequence, is_ca;
+    if (!CBS_get_asn1(&value, &sequence, CBS_ASN1_SEQUENCE))
+        return;
+    out->has_basic_constraints = true;
+    uint8_t octet;
+    if (CBS_get_asn1(&sequence, &is_ca, CBS_ASN1_BOOLEAN) && CBS_get_u8(&is_ca, &octet))
+        out->is_ca = octet != 0;   /* BER's true: any octet but 0 */
+}
+
+static void parse_san(struct cert_facts *out, CBS value)
+{
+    CBS names;
+    if (CBS_get_asn1(&value, &names, CBS_ASN1_SEQUENCE))
+        out->san = to_bytes(&names);
+}
+
+/* parse_extensions reads the first of each; a later one of the same kind does not count. */
+static void parse_extensions(struct cert_facts *out, CBS extensions)
+{
+    static const uint8_t san_oid[] = {0x55, 0x1d, 17}, constraints_oid[] = {0x55, 0x1d, 19};
+    CBS list, extension, oid, critical, value;
+    bool seen_san = false, seen_constraints = false;
+    if (!CBS_get_asn1(&extensions, &list, CBS_ASN1_SEQUENCE))
+        return;
+    while (CBS_get_asn1(&list, &extension, CBS_ASN1_SEQUENCE)) {
+        if (!CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT))
+            continue;
+        if (CBS_peek_asn1_tag(&extension, CBS_ASN1_BOOLEAN) &&
+            !CBS_get_asn1(&extension, &critical, CBS_ASN1_BOOLEAN))
+            continue;
+        if (!CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING))
+            continue;
+        if (!seen_san && CBS_mem_equal(&oid, san_oid, sizeof san_oid)) {
+            seen_san = true;
+            parse_san(out, value);
+        } else if (!seen_constraints &&
+                   CBS_mem_equal(&oid, constraints_oid, sizeof constraints_oid)) {
+            seen_constraints = true;
+            parse_basic_constraints(out, value);
+        }
+    }
+}
+
+/* parse_names_and_key reads the fields of TBSCertificate that every certificate has, in their
+ * order. */
+static bool parse_names_and_key(struct cert_facts *out, CBS *tbs)
+{
+    CBS whole, content;
+    if (CBS_peek_asn1_tag(tbs, TAG_VERSION) && !CBS_get_asn1(tbs, &content, TAG_VERSION))
+        return false;
+    if (take_of(tbs, &whole, &content, CBS_ASN1_INTEGER))
+        out->serial = to_bytes(&content);
+    take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE);   /* the signature algorithm, said twice */
+    if (take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE)) {
+        out->issuer = to_bytes(&whole);
+        parse_name(&out->issuer_org, &out->issuer_cn, content);
+    }
+    if (take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE))
+        parse_validity(out, content);
+    if (take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE)) {
+        out->subject = to_bytes(&whole);
+        parse_name(&out->subject_org, &out->subject_cn, content);
+    }
+    out->self_issued = out->issuer.len > 0 && bytes_equal(out->issuer, out->subject);
+    if (!take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE))
+        return false;
+    out->spki = to_bytes(&whole);
+    SHA256(out->spki.data, out->spki.len, out->spki_sha256);
+    parse_key(out, content);
+    return true;
+}
+
+static bool parse_tbs(struct cert_facts *out, CBS tbs)
+{
+    CBS whole, content;
+    unsigned tag;
+    if (!parse_names_and_key(out, &tbs))
+        return false;
+    while (take_any(&tbs, &whole, &content, &tag))   /* unique ids, which nobody uses, in between */
+        if (tag == TAG_EXTENSIONS) {
+            parse_extensions(out, content);
+            break;
+        }
+    return true;
+}
+
+bool cert_parse(struct cert_facts *out, struct bytes der)
+{
+    CBS in = to_cbs(der), certificate, tbs, algorithm, oid, signature;
+    *out = (struct cert_facts){0};
+    SHA256(der.data, der.len, out->sha256);
+    if (!CBS_get_asn1(&in, &certificate, CBS_ASN1_SEQUENCE) ||
+        !CBS_get_asn1(&certificate, &tbs, CBS_ASN1_SEQUENCE))
+        return false;
+    bool has_key = parse_tbs(out, tbs);
+    if (!CBS_get_asn1(&certificate, &algorithm, CBS_ASN1_SEQUENCE))
+        return false;
+    if (CBS_get_asn1(&algorithm, &oid, CBS_ASN1_OBJECT)) {
+        out->sig_alg_oid = to_bytes(&oid);
+        out->sig_alg = cert_oid_sig_alg(out->sig_alg_oid);
+    }
+    return CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) && has_key;
+}
+
+static enum cert_name_type name_type(unsigned tag)
+{
+    switch (tag) {
+    case CBS_ASN1_CONTEXT_SPECIFIC | 1: return CERT_NAME_EMAIL;
+    case CBS_ASN1_CONTEXT_SPECIFIC | 2: return CERT_NAME_DNS;
+    case CBS_ASN1_CONTEXT_SPECIFIC | 6: return CERT_NAME_URI;
+    case CBS_ASN1_CONTEXT_SPECIFIC | 7: return CERT_NAME_IP;
+    default:                            return CERT_NAME_OTHER;
+    }
+}
+
+bool cert_san_next(struct bytes *san, enum cert_name_type *type, struct bytes *name)
+{
+    CBS names = to_cbs(*san), whole, content;
+    unsigned tag;
+    if (!take_any(&names, &whole, &content, &tag))
+        return false;
+    *san = to_bytes(&names);
+    *type = name_type(tag);
+    *name = to_bytes(&content);
+    return true;
+}
