@@ -1,0 +1,109 @@
+#include "tools/farm/truth.h"
+
+#include <openssl/pool.h>
+#include <openssl/sha.h>
+
+#include "core/outcome.h"
+#include "tools/farm/pki.h"
+
+static enum stage stage_of(enum phase phase)
+{
+    switch (phase) {
+    case PHASE_NONE: return STAGE_NONE;
+    case PHASE_GREETING: return STAGE_GREETING;
+    case PHASE_EHLO: return STAGE_EHLO;
+    case PHASE_STARTTLS: return STAGE_STARTTLS;
+    case PHASE_HANDSHAKE: return STAGE_HANDSHAKE;
+    case PHASE_EHLO_TLS: return STAGE_EHLO_TLS;
+    case PHASE_QUIT: return STAGE_DONE;
+    }
+    return STAGE_NONE;
+}
+
+struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *t)
+{
+    bool late = b->act == ACT_DELAY || b->act == ACT_TEASER || b->act == ACT_RST || b->act == ACT_FLIGHT_RST;
+    uint64_t limit = b->phase == PHASE_HANDSHAKE ? t->tls_ms : t->reply_ms;
+    if (t->session_ms < limit)
+        limit = t->session_ms;
+    if (late && b->arg >= limit)
+        return (struct verdict){(uint8_t)stage_of(b->phase), CAUSE_TIMEOUT, behaviour_code_before(b->phase)};
+    return (struct verdict){b->stage, b->cause, b->code};
+}
+
+const char *truth_version(const struct behaviour *b)
+{
+    if (!behaviour_handshakes(b))
+        return NULL;
+    switch ((enum tls_profile)b->tls) {
+    case TLS_10: return "TLSv1.0";
+    case TLS_11: return "TLSv1.1";
+    case TLS_12:
+    case TLS_12_RSA:
+    case TLS_12_RSA_CBC:
+    case TLS_12_CBC:
+    case TLS_12_CHACHA:
+    case TLS_12_P256: return "TLSv1.2";
+    case TLS_ANY:
+    case TLS_13:
+    case TLS_13_P256:
+    case TLS_13_P384:
+    case TLS_13_P521: return "TLSv1.3";
+    case NUM_TLS_PROFILES: break;
+    }
+    return NULL;
+}
+
+static void print_chain(FILE *out, const struct chain *chain)
+{
+    fputs(",\"chain\":[", out);
+    for (size_t i = 0; i < chain->num; i++) {
+        uint8_t digest[SHA256_DIGEST_LENGTH];
+        SHA256(CRYPTO_BUFFER_data(chain->certs[i]), CRYPTO_BUFFER_len(chain->certs[i]), digest);
+        fputs(i == 0 ? "\"" : ",\"", out);
+        for (size_t k = 0; k < sizeof digest; k++)
+            fprintf(out, "%02x", digest[k]);
+        fputc('"', out);
+    }
+    fputc(']', out);
+}
+
+bool truth_print(FILE *out, const struct population *p, struct pki *pki, const struct time_outs *t, struct addr a, uint16_t port)
+{
+    const struct behaviour *b = population_choose(p, a);
+    struct verdict v = truth_verdict(b, t);
+    bool as_planned = v.stage == b->stage && v.cause == b->cause;
+    const struct chain *chain = NULL;
+    if (behaviour_shows_chain(b) && (as_planned || v.stage >= STAGE_HANDSHAKE)) {
+        chain = pki_chain(pki, b, a);
+        if (chain == NULL)
+            return false;
+    }
+    char text[ADDR_TEXT_MAX];
+    addr_format(text, a);
+    fprintf(out, "{\"addr\":\"%s\",\"port\":%u,\"stage\":\"%s\",\"cause\":\"%s\"", text, port, stage_slug(v.stage),
+            cause_slug(v.cause));
+    if (v.code != 0)
+        fprintf(out, ",\"smtp_code\":%u", v.code);
+    if (behaviour_handshakes(b) && as_planned)
+        fprintf(out, ",\"tls\":{\"version\":\"%s\"}", truth_version(b));
+    if (chain != NULL)
+        print_chain(out, chain);
+    if (b->flags & FLAG_EARLY)
+        fprintf(out, ",\"early_plaintext\":%zu", b->octets.len);
+    fprintf(out, ",\"behaviour\":\"%s\"}\n", b->name);
+    return !ferror(out);
+}
+
+void truth_list(FILE *out, const struct population *p)
+{
+    fputs("| behaviour | weight | stage | cause | code | what it does |\n|---|---:|---|---|---:|---|\n", out);
+    for (size_t i = 0; i < num_behaviours(); i++) {
+        const struct behaviour *b = behaviour_at(i);
+        char code[8] = "";
+        if (b->code != 0)
+            snprintf(code, sizeof code, "%u", b->code);
+        fprintf(out, "| `%s` | %u | %s | %s | %s | %s |\n", b->name, p->weights[i], stage_slug(b->stage),
+                cause_slug(b->cause), code, b->text);
+    }
+}
