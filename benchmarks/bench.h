@@ -34,15 +34,16 @@ uint64_t floor_tls(struct bench_flights *flights, const struct chain *chain, siz
  * library, against a responder that it starts on CPU peer_cpu, and returns the CPU time of the client. */
 uint64_t floor_sockets(const struct bench_flights *flights, size_t num_sessions, size_t in_flight, unsigned peer_cpu);
 
-/* what both sides say before TLS, and inside it */
-#define BENCH_GREETING "220 mx.bench.example ESMTP\r\n"
-#define BENCH_EHLO "EHLO bench.invalid\r\n"
+/* what both sides say before TLS, and inside it: mxfarm's `bench` and bench_sweep, word for word */
+#define BENCH_KEYWORDS "250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-DSN\r\n250 CHUNKING\r\n"
+#define BENCH_EHLO_TLS_REPLY                                                                       \
+    "250-bench.invalid\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n" BENCH_KEYWORDS
 #define BENCH_EHLO_REPLY                                                                           \
-    "250-mx.bench.example\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n250 STARTTLS\r\n"
+    "250-bench.invalid\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-STARTTLS\r\n" BENCH_KEYWORDS
+#define BENCH_GREETING "220 bench.invalid ESMTP\r\n"
+#define BENCH_EHLO "EHLO bench.invalid\r\n"
 #define BENCH_STARTTLS "STARTTLS\r\n"
 #define BENCH_STARTTLS_REPLY "220 2.0.0 Ready to start TLS\r\n"
-#define BENCH_EHLO_TLS_REPLY                                                                       \
-    "250-mx.bench.example\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250 8BITMIME\r\n"
 #define BENCH_QUIT "QUIT\r\n"
 #define BENCH_BYE "221 2.0.0 Bye\r\n"
 

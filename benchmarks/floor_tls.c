@@ -114,6 +114,7 @@ static SSL_CTX *server_ctx_new(const struct chain *chain)
     need(ctx != NULL && SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) &&
              SSL_CTX_set_chain_and_key(ctx, chain->certs, chain->num, chain->key, NULL),
          "server's SSL_CTX");
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);   /* as mxfarm's */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     return ctx;
 }
