@@ -440,6 +440,60 @@ static void help_states_defaults(void **state)
     free(text);
 }
 
+/* ---- man page ---- */
+
+static char *man_text(void)
+{
+    char *text = NULL;
+    size_t cap = 0;
+    FILE *in = fopen(TEST_DATA "/../../doc/man/mxsweep.1", "r");
+    assert_non_null(in);
+    assert_true(getdelim(&text, &cap, '\0', in) > 0);
+    fclose(in);
+    return text;
+}
+
+/* the item of the man page that a line of --help is about, without what follows it */
+static char *man_item(const char *man, const char *help_line)
+{
+    char name[40], head[80];
+    assert_int_equal(sscanf(help_line + 6, "--%39[a-z-]", name), 1);
+    bool has_arg = help_line[8 + strlen(name)] == ' ' && help_line[9 + strlen(name)] != ' ';
+    char letter[16] = "";
+    if (help_line[2] == '-')
+        snprintf(letter, sizeof letter, "Fl %c , ", help_line[3]);
+    snprintf(head, sizeof head, "\n.It %sFl \\-%s%s", letter, name, has_arg ? " Ar " : "\n");
+    const char *at = strstr(man, head);
+    if (at == NULL)
+        fail_msg("the man page has no%s", head);
+    const char *end = strstr(at + 1, "\n.It "), *list_end = strstr(at, "\n.El");
+    end = end == NULL || end > list_end ? list_end : end;
+    return strndup(at, (size_t)(end - at));
+}
+
+/* letter, name and argument of each option, and its default, are those of --help; and no other is
+ * there */
+static void man_page(void **state)
+{
+    (void)state;
+    char *man = man_text(), *text = help_text();
+    size_t num = 0;
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        const char *fallback = strrchr(line, '(');
+        if (strncmp(line, "  ", 2) != 0)
+            continue;
+        char *item = man_item(man, line);
+        if (fallback != NULL && line[strlen(line) - 1] == ')' && strstr(item, fallback) == NULL)
+            fail_msg("the default %s is not in the man page's%s", fallback, item);
+        free(item);
+    }
+    for (const char *at = man; (at = strstr(at, "\n.It Fl ")) != NULL; at++)
+        num++;
+    assert_int_equal(num, LENGTH(all_options));
+    free(text);
+    free(man);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +503,7 @@ int main(void)
         cmocka_unit_test(no_such_option), cmocka_unit_test(conflicts),
         cmocka_unit_test(too_many_ports), cmocka_unit_test(long_values),
         cmocka_unit_test(help),           cmocka_unit_test(help_states_defaults),
+        cmocka_unit_test(man_page),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
