@@ -250,6 +250,8 @@ size_t addr_prefix_meant(char out[ADDR_PREFIX_TEXT_MAX], const char *text, size_
     if (slash == NULL || prefix_parse(&p, text, len, slash) != NULL)
         return 0;
     struct addr first = prefix_range(p).first;
+    if (addr_cmp(first, p.addr) == 0)
+        return 0;
     if (addr_is_v4(p.addr) && p.len < 96) /* ::ffff:1.2.3.4/80: there is no telling */
         return 0;
     size_t n = addr_format(out, first);
