@@ -11,7 +11,14 @@ import tempfile
 import time
 
 FARM_DATE = "2026-01-01"
-TIMEOUTS = ["--reply-timeout", "2s", "--tls-timeout", "2s", "--session-timeout", "10s"]
+
+
+def timeouts(each_s):
+    """time-outs of scanner and truth: for a reply and for a handshake; a session has four times as long"""
+    return ["--reply-timeout", f"{each_s}s", "--tls-timeout", f"{each_s}s", "--session-timeout", f"{4 * each_s}s"]
+
+
+TIMEOUTS = timeouts(3)
 
 
 class Programs:
@@ -87,9 +94,9 @@ def check(condition, what):
         raise SystemExit(f"FAIL: {what}")
 
 
-def truth(programs, targets, *options):
+def truth(programs, targets, *options, limits=TIMEOUTS):
     """what a correct scanner records, by address"""
-    argv = [programs.mxfarm, "--now", FARM_DATE, *options, *TIMEOUTS, "--truth", targets]
+    argv = [programs.mxfarm, "--now", FARM_DATE, *options, *limits, "--truth", targets]
     lines = programs.run(*argv).stdout.splitlines()
     return {t["addr"]: t for t in map(json.loads, lines)}
 
@@ -127,8 +134,8 @@ def compare(records, expected):
     check(not wrong, f"{len(wrong)} of {len(expected)} records differ from the truth")
 
 
-def sweep_argv(programs, port, output, *options):
-    return [programs.mxsweep, "--include-special", "-q", "-p", port, "-e", "7", *TIMEOUTS, "-o", output, *options]
+def sweep_argv(programs, port, output, *options, limits=TIMEOUTS):
+    return [programs.mxsweep, "--include-special", "-q", "-p", port, "-e", "7", *limits, "-o", output, *options]
 
 
 def build_folder():
