@@ -331,6 +331,18 @@ static void feed_tail(struct session *s, size_t in_len)
         end(s);
 }
 
+/* reads replies: in plaintext what follows one was kept as early; inside TLS it belongs to the next */
+static void feed_text(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
+{
+    size_t used = 0;
+    if (s->state != ST_FIN)
+        used = feed_reply(s, in, in_len, now_ns);
+    if (s->tls != NULL && s->state == ST_QUIT && used < in_len)
+        used += feed_reply(s, in + used, in_len - used, now_ns);
+    if (s->state == ST_FIN)
+        feed_tail(s, in_len - used);
+}
+
 /* ---- what the peer says: TLS ---- */
 
 static void lost(struct session *s, enum cause cause, uint64_t now_ns)
@@ -350,15 +362,6 @@ static void on_close_notify(struct session *s, uint64_t now_ns)
     s->state = ST_FIN;
 }
 
-static void feed_tls_text(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
-{
-    size_t used = 0;
-    while (used < in_len && (s->state == ST_EHLO_TLS || s->state == ST_QUIT))
-        used += feed_reply(s, in + used, in_len - used, now_ns);
-    if (s->state == ST_FIN)
-        feed_tail(s, in_len - used);
-}
-
 static void read_tls(struct session *s, uint64_t now_ns)
 {
     uint8_t buf[TLS_READ_CHUNK];
@@ -366,7 +369,7 @@ static void read_tls(struct session *s, uint64_t now_ns)
         size_t len = 0;
         uint8_t during = s->cause == CAUSE_NONE ? s->stage : STAGE_DONE;
         switch (tls_client_read(s->tls, buf, &len, sizeof buf, during)) {
-        case TLS_DONE:   feed_tls_text(s, buf, len, now_ns); break;
+        case TLS_DONE:   feed_text(s, buf, len, now_ns); break;
         case TLS_MORE:   return;
         case TLS_CLOSED: on_close_notify(s, now_ns); return;
         case TLS_FAILED: lost(s, tls_client_failure(s->tls), now_ns); return;
@@ -471,13 +474,11 @@ void session_receive(struct session *s, const uint8_t *in, size_t in_len, uint64
     case ST_EHLO_TLS:
     case ST_QUIT:
     case ST_FIN:
-        if (s->tls != NULL) {
+        if (s->tls == NULL) {
+            feed_text(s, in, in_len, now_ns);
+        } else {
             tls_client_feed(s->tls, in, in_len);
             read_tls(s, now_ns);
-        } else if (s->state == ST_FIN) {
-            feed_tail(s, in_len);
-        } else {
-            feed_reply(s, in, in_len, now_ns);
         }
         break;
     case ST_HANDSHAKE: receive_handshake(s, in, in_len, now_ns); break;
