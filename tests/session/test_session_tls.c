@@ -408,7 +408,7 @@ static void test_certificate_then_end(void **state)
 {
     struct fixture *f = *state;
     static const enum last_event ends[] = {END_EOF, END_RESET, END_TIMEOUT};
-    static const enum cause causes[] = {CAUSE_CLOSED, CAUSE_RESET, CAUSE_TIMEOUT};
+    static const uint8_t causes[] = {CAUSE_CLOSED, CAUSE_RESET, CAUSE_TIMEOUT};
     CRYPTO_BUFFER *leaf = peer_leaf(&f->keys, IDENTITY_P256);
     struct flight *fl = calloc(1, sizeof *fl);
     put_server_hello(fl, 0x0303, 0xc02b);
