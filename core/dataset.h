@@ -1,15 +1,15 @@
 /*
  * dataset: the file of one sweep: a sequence of zstd frames, each one CBOR item (doc/format.md).
  *
- * Parts      header, blocks, events, trailer, index. Writer and reader know nothing of time: it is an
- *            argument.
+ * Parts      header, blocks, events, trailer, index. Writer and reader know nothing of time: it is
+ *            an argument.
  * Promise    whatever happens, the file is readable to its last sealed block. The header is durable
- *            when dataset_create returns, a block when dataset_seal returns. Nothing read is trusted:
- *            every length, count, reference and depth is checked before use; memory is bounded by
- *            DATASET_ITEM_MAX per item.
+ *            when dataset_create returns, a block when dataset_seal returns. Nothing read is
+ *            trusted: every length, count, reference and depth is checked before use; memory is
+ *            bounded by DATASET_ITEM_MAX per item.
  * Errors     negative errno-like, and err (when there is one) says "FILE: what, where, mend". A
- *            damaged file is -EBADMSG, a truncated one -ENODATA, a newer format -EPROTONOSUPPORT, no
- *            dataset at all -EILSEQ. err is written only then.
+ *            damaged file is -EBADMSG, a truncated one -ENODATA, a newer format -EPROTONOSUPPORT,
+ *            no dataset at all -EILSEQ. err is written only then.
  */
 #ifndef MXSWEEP_CORE_DATASET_H
 #define MXSWEEP_CORE_DATASET_H
@@ -90,7 +90,8 @@ struct dataset_writer;
 
 /* dataset_create makes path (it must not exist: -EEXIST), locks it, and writes and syncs the header
  * (its format and sweep_id are those of this code and of dataset_sweep_id, whatever the caller put
- * there). If that fails, no file is left behind. header is not used after the call. */
+ * there). If that fails, no file is left behind. header->space outlives the writer; the rest is
+ * not used after the call. */
 int dataset_create(struct dataset_writer **out, char err[DATASET_ERR_MAX], const char *path,
                    const struct dataset_header *header);
 
@@ -110,10 +111,11 @@ struct dataset_found {
 int dataset_resume(struct dataset_writer **out, struct dataset_found *found,
                    char err[DATASET_ERR_MAX], const char *path);
 
-/* dataset_add takes one finished target into the current block and marks its position done. ders are
- * the certificates of record->chain, in its order; they are written unless the file has them already.
- * A connect-stage record without texts goes to the columns; its address and port follow from its
- * position and are not stored. Nothing of record is kept. 0, or negative with nothing changed:
+/* dataset_add takes one finished target into the current block and marks its position done. ders
+ * are the certificates of record->chain, in its order; they are written unless the file has them
+ * already. A connect-stage record without texts goes to the columns; its address and port follow
+ * from its position and are not stored. Nothing of record is kept. 0, or negative with nothing
+ * changed:
  *   -ENOBUFS  the block is full to the brim: seal, then add again
  *   -E2BIG    not even an empty block can hold it
  *   -EINVAL   a bug of the caller: a position of no target of this shard, a hash that is not its

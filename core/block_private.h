@@ -1,0 +1,224 @@
+/*
+ * block_private: what encoder and decoder of blocks share: the keys of a block and the rows behind
+ * it.
+ *
+ * Slots      a position of the shard, divided by the number of shards: see struct shard_space.
+ */
+#ifndef MXSWEEP_CORE_BLOCK_PRIVATE_H
+#define MXSWEEP_CORE_BLOCK_PRIVATE_H
+
+#include "core/block_intern.h"
+#include "core/dataset_private.h"
+#include "core/dataset_runs.h"
+
+/* stored; kind and previous are 0 and 1 */
+enum block_key {
+    BLOCK_BASE = 2,         /* us; the first start counts from it */
+    BLOCK_RUNS = 3,         /* slots done: gap, count, gap, count, ... */
+    BLOCK_NUM_RECORDS = 4,
+    BLOCK_CERTS = 5,
+    BLOCK_TEXTS = 6,
+    BLOCK_CHAINS = 7,
+    BLOCK_SHAPES = 8,
+    BLOCK_RECORDS = 9,
+    BLOCK_STARTS = 10,      /* column */
+    BLOCK_TIMINGS = 11,     /* timing => column */
+    BLOCK_CONNECTS = 12,
+    BLOCK_UNRECORDED = 13
+};
+
+enum row_key {
+    ROW_SLOT = 0,           /* from the row before; of the first, from the first slot done */
+    ROW_SHAPE = 1,
+    ROW_TEXTS = 2,          /* text => index */
+    ROW_CHAIN = 3,
+    ROW_ADDR = 4,
+    ROW_PORT = 5            /* only if the sweep has several */
+};
+
+enum connect_key {
+    CONNECT_NUM = 0,
+    CONNECT_SLOTS = 1,
+    CONNECT_SHAPES = 2,
+    CONNECT_STARTS = 3,
+    CONNECT_CONNECT = 4,    /* columns of timings; absent if all are */
+    CONNECT_TOTAL = 5
+};
+
+#define START_MAX (UINT64_C(1) << 62)   /* us */
+#define NONE_ID UINT32_MAX              /* no text, no chain */
+
+struct block_row {
+    uint64_t slot, start_us;
+    struct addr addr;
+    uint32_t timing_us[NUM_TIMINGS];
+    uint32_t text[NUM_TEXTS];
+    uint32_t shape, chain;
+    uint16_t port;
+};
+
+struct block_connect {
+    uint64_t slot, start_us;
+    uint32_t connect_us, total_us;
+    uint32_t shape;
+};
+
+/* ---- shapes: what the sessions of many targets have in common ---- */
+
+struct block_shape {
+    uint8_t stage, cause, source;
+    uint16_t smtp_code;
+    int32_t errnum;
+    uint32_t early_len, not_tls_len;
+    bool has_tls, handshake_done;
+    uint8_t hello, num_alerts;
+    uint16_t version, suite, group, sigscheme;
+    struct alert alerts[RECORD_ALERTS_MAX];
+};
+
+void shape_put(struct cbor_writer *w, const struct record *r);
+void shape_get(struct cbor_reader *r, struct block_shape *out);
+void shape_apply(struct record *r, const struct block_shape *shape);
+
+/* ---- a block that is being built ---- */
+
+struct block_certs {
+    struct cbor_writer items;   /* [hash, DER], one after the other */
+    size_t num;
+    uint8_t (*written)[HASH_LEN];   /* of the file: the last one with these first 16 bits */
+};
+
+struct block_builder {
+    struct shard_space shard;
+    struct permutation perm;
+    const struct target_space *space;
+    struct intern texts, chains, shapes;   /* chains: cut, then hashes; shapes: encoded */
+    struct block_certs certs;
+    struct cbor_writer scratch;
+    struct block_row *rows;
+    size_t num_rows, rows_cap;
+    struct block_connect *connects;
+    size_t num_connects, connects_cap;
+    uint64_t *counted;          /* slots without a record */
+    size_t num_counted, counted_cap;
+    uint64_t unrecorded[NUM_STAGES][NUM_CAUSES];
+    size_t size, bound;         /* octets when encoded: about, and at most */
+    uint64_t num_certs_written;
+};
+
+/* space outlives the builder. id: of the dataset, keys its tables. */
+int block_builder_init(struct block_builder *b, const struct dataset_header *h,
+                       const struct target_space *space);
+void block_builder_cleanup(struct block_builder *b);
+void block_builder_reset(struct block_builder *b);   /* an empty block of the same file */
+
+/* as dataset_add and dataset_count */
+int block_builder_add(struct block_builder *b, const struct record *r, const struct bytes *ders);
+int block_builder_count(struct block_builder *b, uint64_t position, enum stage stage,
+                        enum cause cause);
+
+/* what a block holds, told without decoding all of it */
+struct block_summary {
+    uint64_t num_records, num_positions, first_position;
+};
+
+/* block_builder_encode writes the block as an item. -EINVAL: a position twice; -ENOMEM. */
+int block_builder_encode(struct block_builder *b, struct cbor_writer *w,
+                         struct block_summary *summary, const uint8_t previous[HASH_LEN]);
+
+/* ---- reading ---- */
+
+/* block_summarise reads only what a resumed writer needs of a block, and adds its runs to done.
+ * -EBADMSG, -ENOMEM. */
+int block_summarise(struct block_summary *out, struct run_set *done, struct bytes payload,
+                    const struct shard_space *shard);
+
+/* ---- a decoded block ---- */
+
+struct block_chain {
+    size_t first;   /* in hashes */
+    uint16_t num;
+    bool cut;
+};
+
+struct block_cert {
+    const uint8_t *sha256;
+    struct bytes der;
+};
+
+/* one array of a block, its memory kept from block to block */
+struct block_table {
+    void *items;
+    size_t num, cap;
+};
+
+struct block {
+    const struct dataset_header *header;
+    struct permutation perm;
+    struct shard_space shard;
+    struct block_table payload;      /* octets: what texts and certificates point into */
+    struct block_table certs;        /* struct block_cert */
+    struct block_table texts;        /* struct bytes */
+    struct block_table chains;       /* struct block_chain */
+    struct block_table hashes;       /* uint8_t[HASH_LEN] */
+    struct block_table shapes;       /* struct block_shape */
+    struct block_table rows;         /* struct block_row */
+    struct block_table connects;     /* struct block_connect */
+    struct block_table runs;         /* struct dataset_run */
+    struct block_table unrecorded;   /* struct block_unrecorded */
+    struct block_table column;       /* uint64_t: the column being read */
+    uint64_t base_us, num_positions, num_records, num_counted;
+};
+
+/* the tables by their types */
+static inline struct block_cert *certs_of(const struct block *b)
+{
+    return b->certs.items;
+}
+
+static inline struct bytes *texts_of(const struct block *b)
+{
+    return b->texts.items;
+}
+
+static inline struct block_chain *chains_of(const struct block *b)
+{
+    return b->chains.items;
+}
+
+static inline struct block_shape *shapes_of(const struct block *b)
+{
+    return b->shapes.items;
+}
+
+static inline struct block_row *rows_of(const struct block *b)
+{
+    return b->rows.items;
+}
+
+static inline struct block_connect *connects_of(const struct block *b)
+{
+    return b->connects.items;
+}
+
+static inline struct dataset_run *runs_of(const struct block *b)
+{
+    return b->runs.items;
+}
+
+static inline struct block_unrecorded *unrecorded_of(const struct block *b)
+{
+    return b->unrecorded.items;
+}
+
+static inline uint64_t *column_of(const struct block *b)
+{
+    return b->column.items;
+}
+
+static inline uint8_t (*hashes_of(const struct block *b))[HASH_LEN]
+{
+    return b->hashes.items;
+}
+
+#endif

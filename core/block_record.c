@@ -1,0 +1,124 @@
+#include "core/block_private.h"
+
+#include <stdlib.h>
+
+struct block *block_new(const struct dataset_header *header)
+{
+    struct block *b = calloc(1, sizeof *b);
+    if (b == NULL)
+        return NULL;
+    b->header = header;
+    b->shard = shard_space_of(header);
+    permutation_init(&b->perm, header->space->count, header->seed);
+    return b;
+}
+
+void block_free(struct block *b)
+{
+    if (b == NULL)
+        return;
+    struct block_table *const tables[] = {&b->payload, &b->certs,    &b->texts, &b->chains,
+                                    &b->hashes,  &b->shapes,   &b->rows,  &b->connects,
+                                    &b->runs,    &b->unrecorded, &b->column};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        free(tables[i]->items);
+    free(b);
+}
+
+size_t block_num_records(const struct block *b)
+{
+    return b->rows.num + b->connects.num;
+}
+
+/* host and tag: the sweep knows them by position */
+static void take_target(const struct block *b, struct record *out, bool all)
+{
+    const struct target_space *space = b->header->space;
+    if (!all && space->num_texts == 1)
+        return;
+    struct target t = target_space_at(space, permutation_at(&b->perm, out->position));
+    out->addr = t.addr;
+    out->port = t.port;
+    out->host = t.host;
+    out->tag = t.tag;
+}
+
+static void take_row(const struct block *b, struct record *out, const struct block_row *row)
+{
+    out->position = slot_position(&b->shard, row->slot);
+    out->addr = row->addr;
+    out->port = row->port;
+    out->start_us = row->start_us;
+    memcpy(out->timing_us, row->timing_us, sizeof out->timing_us);
+    memcpy(out->text_id, row->text, sizeof out->text_id);
+    for (size_t i = 0; i < NUM_TEXTS; i++)
+        if (row->text[i] != NONE_ID)
+            out->text[i] = texts_of(b)[row->text[i]];
+    out->chain_id = row->chain;
+    if (row->chain != NONE_ID)
+        out->chain = block_chain(b, row->chain, &out->num_chain, &out->chain_cut);
+    shape_apply(out, &shapes_of(b)[row->shape]);
+    take_target(b, out, false);
+}
+
+void block_record(const struct block *b, struct record *out, size_t i)
+{
+    record_init(out);
+    if (i < b->rows.num) {
+        take_row(b, out, &rows_of(b)[i]);
+        return;
+    }
+    const struct block_connect *c = &connects_of(b)[i - b->rows.num];
+    out->position = slot_position(&b->shard, c->slot);
+    out->start_us = c->start_us;
+    out->timing_us[TIMING_CONNECT] = c->connect_us;
+    out->timing_us[TIMING_TOTAL] = c->total_us;
+    shape_apply(out, &shapes_of(b)[c->shape]);
+    take_target(b, out, true);
+}
+
+size_t block_num_texts(const struct block *b)
+{
+    return b->texts.num;
+}
+
+struct bytes block_text(const struct block *b, size_t i)
+{
+    return texts_of(b)[i];
+}
+
+size_t block_num_chains(const struct block *b)
+{
+    return b->chains.num;
+}
+
+const uint8_t (*block_chain(const struct block *b, size_t i, uint16_t *num, bool *cut))[32]
+{
+    const struct block_chain *chain = &chains_of(b)[i];
+    *num = chain->num;
+    *cut = chain->cut;
+    return (const uint8_t(*)[HASH_LEN])&hashes_of(b)[chain->first];
+}
+
+size_t block_num_certs(const struct block *b)
+{
+    return b->certs.num;
+}
+
+struct bytes block_cert(const struct block *b, size_t i, uint8_t sha256[32])
+{
+    memcpy(sha256, certs_of(b)[i].sha256, HASH_LEN);
+    return certs_of(b)[i].der;
+}
+
+const struct dataset_run *block_runs(const struct block *b, size_t *num)
+{
+    *num = b->runs.num;
+    return b->runs.items;
+}
+
+const struct block_unrecorded *block_unrecorded(const struct block *b, size_t *num)
+{
+    *num = b->unrecorded.num;
+    return b->unrecorded.items;
+}
