@@ -340,7 +340,7 @@ static void misbehave(struct conn *c, enum phase phase)
     case ACT_FIN: conn_fin(c); break;
     case ACT_RST: reset_after(c, b->arg); break;
     case ACT_TEASER: emit(c, b->octets.data, b->octets.len); flush(c);   /* fall through */
-    case ACT_DELAY: c->waiting = phase; set_timer(c, on_late, b->arg, 0); break;
+    case ACT_DELAY: c->waiting = (uint8_t)phase; set_timer(c, on_late, b->arg, 0); break;
     case ACT_DRIBBLE: c->state = STATE_SINK; set_timer(c, on_dribble, 0, DRIBBLE_MS); break;
     case ACT_ENDLESS_LINE:
     case ACT_ENDLESS_REPLY: begin_flood(c); break;
