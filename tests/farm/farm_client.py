@@ -154,8 +154,8 @@ def read_reply(connection):
             raise End("too-long")
 
 
-def judge(code, good):
-    if code in (421, 450):
+def judge(code, good, lines):
+    if code in (421, 450) or (code >= 400 and b"too many connections" in b" ".join(lines)):
         raise End("throttled", code)
     if code not in good:
         raise End("rejected", code)
@@ -169,20 +169,20 @@ def dialogue(sock, found):
     """Runs one session; found takes what is learnt on the way."""
     plain = Plain(sock)
     found["stage"] = "greeting"
-    code, _, _ = read_reply(plain)
-    judge(code, (220,))
+    code, lines, _ = read_reply(plain)
+    judge(code, (220,), lines)
     found["code"] = code
     found["stage"] = "ehlo"
     plain.send(b"EHLO client.example\r\n")
     code, lines, _ = read_reply(plain)
-    judge(code, (250,))
+    judge(code, (250,), lines)
     found["code"] = code
     found["stage"] = "starttls"
     if not offers_starttls(lines):
         raise End("not-offered", code)
     plain.send(b"STARTTLS\r\n")
-    code, _, early = read_reply(plain)
-    judge(code, (220,))
+    code, lines, early = read_reply(plain)
+    judge(code, (220,), lines)
     found["code"] = code
     if early:
         found["early_plaintext"] = len(early)
@@ -193,7 +193,7 @@ def dialogue(sock, found):
     found["stage"] = "ehlo-tls"
     inside.send(b"EHLO client.example\r\n")
     code, found["inside"], _ = read_reply(inside)
-    judge(code, (250,))
+    judge(code, (250,), found["inside"])
     found["stage"], found["code"] = "done", code
     quit_session(inside, found)
     raise End("ok", code)
