@@ -30,7 +30,7 @@ say() {
 
 # start_farm runs mxfarm on a port that the kernel picks, and sets farm_pid and port once it listens.
 start_farm() {
-    "$bin/tools/farm/mxfarm" --port 0 --seed 1 --now "$(date -u +%F)" >"$out/mxfarm.out" 2>"$out/mxfarm.err" &
+    "$bin/tools/farm/mxfarm" --port 0 --seed 1 >"$out/mxfarm.out" 2>"$out/mxfarm.err" &
     farm_pid=$!
     tries=0
     port=
