@@ -295,8 +295,8 @@ void worker_free(struct worker *w)
         return;
     uv_close((uv_handle_t *)&w->timer, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
-    uv_run(&w->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&w->loop);
+    while (uv_loop_close(&w->loop) == UV_EBUSY)   /* a stop from before the first run ends a run at once */
+        uv_run(&w->loop, UV_RUN_DEFAULT);
     tls_context_free(w->tls);
     outbuf_cleanup(&w->out);
     free(w->in);
