@@ -183,7 +183,8 @@ static bool is_alnum(uint8_t c)
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* first and last character of the first protocol; of its hex form where one of the two is no letter or digit */
+/* first and last character of the first protocol; of its hex form where one of the two is no letter
+ * or digit */
 static bool read_alpn(struct ja4 *j, CBS ext)
 {
     CBS list, name;
@@ -270,6 +271,7 @@ bool client_hello_ja4(char out[JA4_LEN + 1], struct bytes message)
     hash_end(exts, &sha, j.exts.num == 0);
     unsigned num_suites = j.suites.num < 99 ? (unsigned)j.suites.num : 99;
     snprintf(out, JA4_LEN + 1, "t%s%c%02u%02u%s_%s_%s", version_digits(j.version),
-             j.server_name ? 'd' : 'i', num_suites, j.num_exts < 99 ? j.num_exts : 99, j.alpn, suites, exts);
+             j.server_name ? 'd' : 'i', num_suites, j.num_exts < 99 ? j.num_exts : 99, j.alpn,
+             suites, exts);
     return true;
 }

@@ -22,7 +22,8 @@ static struct bytes skip(struct bytes b, size_t len)
 static struct bytes take_line(struct bytes *reply)
 {
     const uint8_t *end = memchr(reply->data, '\n', reply->len);
-    struct bytes line = bytes_of(reply->data, end != NULL ? (size_t)(end - reply->data) + 1 : reply->len);
+    struct bytes line =
+        bytes_of(reply->data, end != NULL ? (size_t)(end - reply->data) + 1 : reply->len);
     *reply = skip(*reply, line.len);
     return line;
 }

@@ -51,7 +51,8 @@ static enum reply_status take(struct smtp_reply *r, uint8_t c)
     return status == REPLY_MORE && c == '\n' ? end_line(r) : status;
 }
 
-enum reply_status smtp_reply_feed(struct smtp_reply *r, size_t *used, const uint8_t *in, size_t in_len)
+enum reply_status smtp_reply_feed(struct smtp_reply *r, size_t *used, const uint8_t *in,
+                                  size_t in_len)
 {
     enum reply_status status = REPLY_MORE;
     size_t i = 0;

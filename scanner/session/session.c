@@ -84,7 +84,8 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* keeps the first octets of what is counted in *count */
-static void keep_first(struct session *s, enum text which, uint32_t *count, const uint8_t *in, size_t in_len)
+static void keep_first(struct session *s, enum text which, uint32_t *count, const uint8_t *in,
+                       size_t in_len)
 {
     keep(s, which, in, smaller(in_len, EARLY_TEXT_MAX - s->text[which].len));
     *count += (uint32_t)smaller(in_len, UINT32_MAX - *count);
@@ -103,7 +104,8 @@ static void end_phase(struct session *s, enum timing timing, uint64_t now_ns)
     s->timing_us[timing] = elapsed_us(s->phase_start_ns, now_ns);
 }
 
-static void begin_phase(struct session *s, enum state state, enum session_wait wait, uint64_t now_ns)
+static void begin_phase(struct session *s, enum state state, enum session_wait wait,
+                        uint64_t now_ns)
 {
     s->state = (uint8_t)state;
     s->wait = wait;
@@ -119,7 +121,8 @@ static void decide(struct session *s, enum cause cause, uint64_t now_ns)
     s->timing_us[TIMING_TOTAL] = elapsed_us(s->start_ns, now_ns);
 }
 
-/* decides on a connection or a handshake that came to nothing; what the peer said on the way goes before how it ended */
+/* decides on a connection or a handshake that came to nothing; what the peer said on the way goes
+ * before how it ended */
 static void decide_lost(struct session *s, enum cause cause, uint64_t now_ns)
 {
     if (s->stage == STAGE_HANDSHAKE && s->early_len > 0)
@@ -314,7 +317,7 @@ static size_t feed_reply(struct session *s, const uint8_t *in, size_t in_len, ui
     case REPLY_BAD:      no_reply(s, CAUSE_MALFORMED, now_ns); break;
     case REPLY_TOO_LONG: no_reply(s, CAUSE_TOO_LONG, now_ns); break;
     case REPLY_DONE:
-        if (s->tls == NULL && s->cause == CAUSE_NONE)   /* we never pipeline: it spoke out of turn */
+        if (s->tls == NULL && s->cause == CAUSE_NONE) /* we never pipeline: it spoke out of turn */
             keep_first(s, TEXT_EARLY, &s->early_len, in + used, in_len - used);
         if (s->want != SESSION_FAULT)
             on_reply(s, now_ns);
@@ -331,7 +334,7 @@ static void feed_tail(struct session *s, size_t in_len)
         end(s);
 }
 
-/* reads replies: in plaintext what follows one was kept as early; inside TLS it belongs to the next */
+/* reads replies: in plaintext what follows one was kept as early, inside TLS it is the next one */
 static void feed_text(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
 {
     size_t used = 0;
@@ -393,8 +396,9 @@ static void handshake(struct session *s, const uint8_t *in, size_t in_len, uint6
     }
 }
 
-/* tells whether the octets that are there may begin the first, so unprotected, record of an answer to a hello: a handshake or
- * alert record of a version up to 3.4 that is neither empty nor over 2^14 (RFC 8446, 5.1) */
+/* tells whether the octets that are there may begin the first, so unprotected, record of an answer
+ * to a hello: a handshake or alert record of a version up to 3.4 that is neither empty nor over
+ * 2^14 (RFC 8446, 5.1) */
 static bool begins_record(const uint8_t *at, size_t len)
 {
     if (len > 0 && at[0] != 0x16 && at[0] != 0x15)
@@ -434,8 +438,8 @@ static void receive_handshake(struct session *s, const uint8_t *in, size_t in_le
 
 /* ---- events ---- */
 
-void session_init(struct session *s, const struct session_config *config, struct outbuf *out, const char *host,
-                  uint64_t now_ns)
+void session_init(struct session *s, const struct session_config *config, struct outbuf *out,
+                  const char *host, uint64_t now_ns)
 {
     memset(s, 0, sizeof *s);
     s->config = config;

@@ -84,8 +84,8 @@ static long on_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
 
 /* ---- what the messages tell ---- */
 
-/* walks a list of certificates (RFC 5246, 7.4.2; RFC 8446, 4.4.2), keeping up to max in certs (NULL: none); returns how many
- * there are before its end or its first fault */
+/* walks a list of certificates (RFC 5246, 7.4.2; RFC 8446, 4.4.2), keeping up to max in certs
+ * (NULL: none); returns how many there are before its end or its first fault */
 static size_t walk_certs(struct tls_client *t, CRYPTO_BUFFER **certs, size_t max, CBS list)
 {
     CBS cert, extensions;
@@ -159,7 +159,8 @@ static void on_alert(struct tls_client *t, bool sent, const uint8_t *data)
     t->alerts[t->num_alerts - 1] = alert;
 }
 
-static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl, void *arg)
+static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl,
+                       void *arg)
 {
     struct tls_client *t = ((struct tls_context *)arg)->current;
     (void)version;
@@ -276,7 +277,8 @@ struct tls_client *tls_client_new(struct tls_context *ctx, struct outbuf *out, c
     }
     BIO_up_ref(ctx->bio);
     SSL_set_bio(t->ssl, ctx->bio, ctx->bio);
-    SSL_set_shed_handshake_config(t->ssl, 1);   /* half of the memory is not needed after the handshake */
+    SSL_set_shed_handshake_config(t->ssl,
+                                  1); /* half of the memory is not needed after the handshake */
     SSL_set_connect_state(t->ssl);
     return t;
 }
@@ -316,7 +318,8 @@ static enum tls_status status_of(struct tls_client *t, int ret)
     return t->closed && !t->alert_sent && !t->over ? TLS_CLOSED : TLS_FAILED;
 }
 
-enum tls_status tls_client_handshake(struct tls_client *t, const uint8_t *in, size_t in_len, uint8_t during)
+enum tls_status tls_client_handshake(struct tls_client *t, const uint8_t *in, size_t in_len,
+                                     uint8_t during)
 {
     enter(t, during);
     t->in = in;
@@ -338,7 +341,8 @@ void tls_client_feed(struct tls_client *t, const uint8_t *in, size_t in_len)
     t->in_len = in_len;
 }
 
-enum tls_status tls_client_read(struct tls_client *t, uint8_t *buf, size_t *len, size_t cap, uint8_t during)
+enum tls_status tls_client_read(struct tls_client *t, uint8_t *buf, size_t *len, size_t cap,
+                                uint8_t during)
 {
     enter(t, during);
     int ret = SSL_read(t->ssl, buf, cap < INT32_MAX ? (int)cap : INT32_MAX);
@@ -392,7 +396,8 @@ void tls_client_record(const struct tls_client *t, struct record *r)
 #else
         r->group = SSL_get_curve_id(t->ssl);
 #endif
-        /* before TLS 1.2 there is none on the wire: BoringSSL reports what it used in its own numbers */
+        /* before TLS 1.2 there is none on the wire: BoringSSL reports what it used in its own
+         * numbers */
         r->sigscheme = t->version >= 0x0303 ? SSL_get_peer_signature_algorithm(t->ssl) : 0;
     }
     memcpy(r->alerts, t->alerts, sizeof r->alerts);
@@ -411,7 +416,8 @@ CRYPTO_BUFFER *const *tls_client_certs(const struct tls_client *t, size_t *num)
 
 enum { RECORD_HEADER_LEN = 5 };
 
-static int describe(struct dataset_hello *out, uint8_t **scratch, const struct outbuf *record, const char *name)
+static int describe(struct dataset_hello *out, uint8_t **scratch, const struct outbuf *record,
+                    const char *name)
 {
     if (record->len <= RECORD_HEADER_LEN)
         return -EINVAL;
@@ -433,7 +439,8 @@ static int describe(struct dataset_hello *out, uint8_t **scratch, const struct o
     return 0;
 }
 
-int tls_hello_describe(struct dataset_hello *out, uint8_t **scratch, struct tls_context *ctx, unsigned hello)
+int tls_hello_describe(struct dataset_hello *out, uint8_t **scratch, struct tls_context *ctx,
+                       unsigned hello)
 {
     static const char *const names[NUM_HELLOS] = {[HELLO_PLAIN] = "plain", [HELLO_SNI] = "sni"};
     struct outbuf record;

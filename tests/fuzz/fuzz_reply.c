@@ -1,11 +1,13 @@
-/* The reply parser: however the octets are split, the answer is the same, and all counts stay within their limits. */
+/* The reply parser: however the octets are split, the answer is the same, and all counts stay
+ * within their limits. */
 #include <stdlib.h>
 
 #include "scanner/session/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static enum reply_status feed(struct smtp_reply *r, size_t *total, const uint8_t *in, size_t in_len, size_t step)
+static enum reply_status feed(struct smtp_reply *r, size_t *total, const uint8_t *in, size_t in_len,
+                              size_t step)
 {
     enum reply_status status = REPLY_MORE;
     smtp_reply_init(r);
@@ -27,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     size_t step = 1 + data[0] % 16;
     enum reply_status a = feed(&whole, &whole_used, data + 1, len - 1, SIZE_MAX);
     enum reply_status b = feed(&cut, &cut_used, data + 1, len - 1, step);
-    if (a != b || whole_used != cut_used || whole.code != cut.code || whole.num_lines != cut.num_lines)
+    if (a != b || whole_used != cut_used || whole.code != cut.code ||
+        whole.num_lines != cut.num_lines)
         abort();
     if (whole.len > REPLY_MAX || whole.num_lines > REPLY_LINES_MAX)
         abort();

@@ -1,7 +1,8 @@
 /*
- * A session under any events. The input is a list of steps of two octets, what and how much; octets follow where they are the
- * peer's own, and where a TLS server speaks, how its octets are changed on their way. Whatever happens, the session keeps
- * within its bounds, and ends when its deadline passes.
+ * A session under any events. The input is a list of steps of two octets, what and how much; octets
+ * follow where they are the peer's own, and where a TLS server speaks, how its octets are changed
+ * on their way. Whatever happens, the session keeps within its bounds, and ends when its deadline
+ * passes.
  */
 #include <errno.h>
 #include <openssl/ssl.h>
@@ -12,7 +13,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-enum step { STEP_SAY, STEP_DRAIN, STEP_SERVER, STEP_SERVER_SAYS, STEP_SERVER_CLOSES, STEP_EOF, STEP_ERROR, STEP_TIMEOUT, NUM_STEPS };
+enum step {
+    STEP_SAY,
+    STEP_DRAIN,
+    STEP_SERVER,
+    STEP_SERVER_SAYS,
+    STEP_SERVER_CLOSES,
+    STEP_EOF,
+    STEP_ERROR,
+    STEP_TIMEOUT,
+    NUM_STEPS
+};
 enum { NUM_SERVERS = 3, SERVER_MAX = 1 << 16 };
 
 /* made once: keys and contexts take longer than a thousand sessions */
@@ -29,7 +40,8 @@ static void make_world(void)
         return;
     peer_keys_init(&world.keys);
     for (size_t i = 0; i < NUM_SERVERS; i++) {
-        struct peer_options options = {.identity = IDENTITY_P256, .version = versions[i], .num_extra = i};
+        struct peer_options options = {
+            .identity = IDENTITY_P256, .version = versions[i], .num_extra = i};
         world.server[i] = peer_context_new(&world.keys, &options);
     }
     world.config[0].tls = world.config[1].tls = tls_context_new(CRYPTO_BUFFER_POOL_new());
@@ -144,7 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     uint8_t flags = take(&in);
     outbuf_init(&p.out);
     peer_init(&p.peer, world.server[flags / 8 % NUM_SERVERS]);
-    session_init(&p.session, &world.config[flags % 2], &p.out, flags & 2 ? "mx.test" : NULL, p.now_ns);
+    session_init(&p.session, &world.config[flags % 2], &p.out, flags & 2 ? "mx.test" : NULL,
+                 p.now_ns);
     if (flags & 4)
         session_timeout(&p.session, 2);
     session_connected(&p.session, 2);

@@ -24,7 +24,8 @@ static void push(struct pending *q, const void *data, size_t len)
 
 static void push_peer(struct dialogue *d, struct pending *q)
 {
-    static const uint8_t usage[] = {0x55, 0x1d, 0x0f, 4, 4, 3, 2, 5, 0xa0};   /* id-ce-keyUsage and its value */
+    static const uint8_t usage[] = {0x55, 0x1d, 0x0f, 4,   4,
+                                    3,    2,    5,    0xa0}; /* id-ce-keyUsage and its value */
     size_t len = peer_take(&d->peer, q->data + q->len, PENDING_MAX - q->len);
     uint8_t *at = d->wrong_usage ? memmem(q->data + q->len, len, usage, sizeof usage) : NULL;
     if (at != NULL)
@@ -67,7 +68,8 @@ static void note(struct dialogue *d, char what)
         d->said[d->num_said++] = what;
 }
 
-/* takes what the session has to send; returns whether a command or a hello was in it, which the next turn answers */
+/* takes what the session has to send; returns whether a command or a hello was in it, which the
+ * next turn answers */
 static bool listen(struct dialogue *d, struct pending *q, const struct turn *tls_turn)
 {
     bool command = false;
@@ -112,7 +114,8 @@ static void last_event(struct dialogue *d, enum last_event end)
     }
 }
 
-/* gives the session octets, from memory of just their size, so that a sanitizer sees a read too far or too late */
+/* gives the session octets, from memory of just their size, so that a sanitizer sees a read too far
+ * or too late */
 static void give(struct dialogue *d, struct pending *q, size_t len, bool drain)
 {
     uint8_t *copy = malloc(len > 0 ? len : 1);
@@ -164,8 +167,8 @@ static void play(struct dialogue *d, struct pending *q, const struct script *scr
     }
 }
 
-void dialogue_run(struct dialogue *d, const struct session_config *config, const char *host, SSL_CTX *peer_ctx,
-                  const struct script *script, int cut)
+void dialogue_run(struct dialogue *d, const struct session_config *config, const char *host,
+                  SSL_CTX *peer_ctx, const struct script *script, int cut)
 {
     struct pending q = {malloc(PENDING_MAX), 0, 0};
     if (q.data == NULL)

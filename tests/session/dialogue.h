@@ -1,8 +1,9 @@
 /*
  * dialogue: plays one conversation of a session with a scripted peer, in memory, cut in any way.
  *
- * A script is a list of turns: what the peer says when it is connected, then after each command of ours. TURN_TLS says that the
- * hello is answered by a TLS server; the turns after it are said inside TLS.
+ * A script is a list of turns: what the peer says when it is connected, then after each command of
+ * ours. TURN_TLS says that the hello is answered by a TLS server; the turns after it are said
+ * inside TLS.
  */
 #ifndef MXSWEEP_TESTS_SESSION_DIALOGUE_H
 #define MXSWEEP_TESTS_SESSION_DIALOGUE_H
@@ -31,14 +32,20 @@ struct turn {
 #define ALERT(number) {TURN_ALERT, number, 1}
 
 /* what happens when the peer has no more to say */
-enum last_event { END_EOF, END_RESET, END_TIMEOUT, END_NOTHING /* the session must have ended by itself */ };
+enum last_event {
+    END_EOF,
+    END_RESET,
+    END_TIMEOUT,
+    END_NOTHING /* the session must have ended by itself */
+};
 
 enum { TURNS_MAX = 9 };
 
 struct script {
     struct turn turns[TURNS_MAX];   /* up to the first without text */
     enum last_event end;
-    bool wrong_usage;             /* the leaf's key usage becomes keyCertSign on its way (TLS 1.2: it is not protected) */
+    bool wrong_usage; /* the leaf's key usage becomes keyCertSign on its way (TLS 1.2: it is not
+                         protected) */
 };
 
 /* how the octets of the peer arrive */
@@ -50,16 +57,18 @@ struct dialogue {
     struct peer peer;
     bool in_tls;                  /* the peer speaks TLS */
     bool wrong_usage;
-    char said[64];                /* what we said: E(HLO) H(ELO) S(TARTTLS) * (hello) ! (alert in plaintext) Q(UIT) */
+    char said[64]; /* what we said: E(HLO) H(ELO) S(TARTTLS) * (hello) ! (alert in plaintext) Q(UIT)
+                    */
     size_t num_said;
     size_t received;              /* octets of the peer's that the session was given */
     uint64_t now_ns;
     unsigned serials;             /* new deadlines */
 };
 
-/* dialogue_run plays the script; peer_ctx may be NULL where no turn is TURN_TLS. dialogue_cleanup when done with the session. */
-void dialogue_run(struct dialogue *d, const struct session_config *config, const char *host, SSL_CTX *peer_ctx,
-                  const struct script *script, int cut);
+/* dialogue_run plays the script; peer_ctx may be NULL where no turn is TURN_TLS. dialogue_cleanup
+ * when done with the session. */
+void dialogue_run(struct dialogue *d, const struct session_config *config, const char *host,
+                  SSL_CTX *peer_ctx, const struct script *script, int cut);
 void dialogue_cleanup(struct dialogue *d);
 
 #endif

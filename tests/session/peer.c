@@ -91,7 +91,8 @@ static CRYPTO_BUFFER *make_leaf(enum identity identity, EVP_PKEY *key)
     CHECK(ASN1_INTEGER_set(X509_get_serialNumber(cert), 1 + (long)identity));
     CHECK(X509_gmtime_adj(X509_getm_notBefore(cert), -3600) != NULL);
     CHECK(X509_gmtime_adj(X509_getm_notAfter(cert), 3600) != NULL);
-    CHECK(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"mx.test", -1, -1, 0));
+    CHECK(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const uint8_t *)"mx.test", -1, -1,
+                                     0));
     CHECK(X509_set_issuer_name(cert, name) && X509_set_pubkey(cert, key));
     if (identity != IDENTITY_P256_BARE)
         add_key_usage(cert);
@@ -139,9 +140,10 @@ static void set_chain(SSL_CTX *ctx, struct peer_keys *keys, const struct peer_op
 
 SSL_CTX *peer_context_new(struct peer_keys *keys, const struct peer_options *options)
 {
-    static const uint16_t schemes[] = {SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ECDSA_SECP384R1_SHA384,
-                                       SSL_SIGN_ECDSA_SECP521R1_SHA512, SSL_SIGN_ED25519,
-                                       SSL_SIGN_RSA_PSS_RSAE_SHA256,    SSL_SIGN_RSA_PKCS1_SHA256};
+    static const uint16_t schemes[] = {
+        SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ECDSA_SECP384R1_SHA384,
+        SSL_SIGN_ECDSA_SECP521R1_SHA512, SSL_SIGN_ED25519,
+        SSL_SIGN_RSA_PSS_RSAE_SHA256,    SSL_SIGN_RSA_PKCS1_SHA256};
     SSL_CTX *ctx = SSL_CTX_new(TLS_with_buffers_method());
     uint16_t version = options->version;
     CHECK(SSL_CTX_set_min_proto_version(ctx, version != 0 ? version : TLS1_VERSION));

@@ -1,5 +1,6 @@
 /*
- * peer: the other side of a TLS client in tests: a BoringSSL server fed from memory, with identities made on the spot.
+ * peer: the other side of a TLS client in tests: a BoringSSL server fed from memory, with
+ * identities made on the spot.
  *
  * Ownership  _new/_free. Errors are failed assertions: only tests are here.
  */
@@ -57,7 +58,8 @@ size_t peer_read(struct peer *p, void *buf, size_t cap);
 void peer_say(struct peer *p, struct bytes text);
 void peer_close_notify(struct peer *p);
 void peer_alert(struct peer *p, uint8_t number);
-/* peer_take moves what it has to send to buf; returns how many octets (all of them: cap is large enough). */
+/* peer_take moves what it has to send to buf; returns how many octets (all of them: cap is large
+ * enough). */
 size_t peer_take(struct peer *p, void *buf, size_t cap);
 
 #endif

@@ -61,8 +61,9 @@ static void finish(struct hello *h, size_t num_suites)
 /* the published example: a browser's hello, GREASE included */
 static void make_browser(struct hello *h)
 {
-    static const uint16_t suites[] = {0x2a2a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030,
-                                      0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035};
+    static const uint16_t suites[] = {0x2a2a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f,
+                                      0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014,
+                                      0x009c, 0x009d, 0x002f, 0x0035};
     size_t num = sizeof suites / sizeof suites[0];
     begin(h, suites, num);
     EXT(h, 0x0a0a, "");
@@ -181,7 +182,8 @@ static const struct server_case {
 } server_cases[] = {
     {SH(""), sizeof SH("") - 1, true, 0x0303, 0xc02b},
     {SH("\0\0"), sizeof SH("\0\0") - 1, true, 0x0303, 0xc02b},
-    {SH("\0\x06\0\x2b\0\x02\x03\x04"), sizeof SH("\0\x06\0\x2b\0\x02\x03\x04") - 1, true, 0x0304, 0xc02b},
+    {SH("\0\x06\0\x2b\0\x02\x03\x04"), sizeof SH("\0\x06\0\x2b\0\x02\x03\x04") - 1, true, 0x0304,
+     0xc02b},
     {SH("\0\x05\xff\x01\0\x01\0"), sizeof SH("\0\x05\xff\x01\0\x01\0") - 1, true, 0x0303, 0xc02b},
     {SH("\0\x06\0\x2b\0\x02\x03"), sizeof SH("\0\x06\0\x2b\0\x02\x03") - 1, false, 0, 0},
     {SH("\0\x03\0\x2b\0"), sizeof SH("\0\x03\0\x2b\0") - 1, false, 0, 0},
@@ -197,7 +199,8 @@ static void test_server_hello(void **state)
         memcpy(message, server_cases[i].message, len);
         message[3] = (uint8_t)(len - 4);
         bool ok = server_hello_read(&version, &suite, bytes_of(message, len));
-        if (ok != server_cases[i].ok || version != server_cases[i].version || suite != server_cases[i].suite)
+        if (ok != server_cases[i].ok || version != server_cases[i].version ||
+            suite != server_cases[i].suite)
             fail_msg("case %zu: %d, version %04x, suite %04x", i, ok, version, suite);
         for (size_t cut = 0; cut < len; cut++)
             assert_false(server_hello_read(&version, &suite, bytes_of(message, cut)));
@@ -209,8 +212,9 @@ static void test_server_hello(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ja4_published), cmocka_unit_test(test_ja4_parts),   cmocka_unit_test(test_empty_lists),
-        cmocka_unit_test(test_normalise),     cmocka_unit_test(test_truncations), cmocka_unit_test(test_server_hello),
+        cmocka_unit_test(test_ja4_published), cmocka_unit_test(test_ja4_parts),
+        cmocka_unit_test(test_empty_lists),   cmocka_unit_test(test_normalise),
+        cmocka_unit_test(test_truncations),   cmocka_unit_test(test_server_hello),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

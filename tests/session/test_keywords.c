@@ -36,7 +36,8 @@ static void test_offered(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof offered_cases / sizeof offered_cases[0]; i++)
-        if (keyword_offered(bytes_text(offered_cases[i].reply), "STARTTLS") != offered_cases[i].offered)
+        if (keyword_offered(bytes_text(offered_cases[i].reply), "STARTTLS") !=
+            offered_cases[i].offered)
             fail_msg("%s", offered_cases[i].reply);
 }
 
@@ -53,8 +54,13 @@ static void test_words(void **state)
 {
     static const struct {
         const char *keyword, *params;
-    } want[] = {{"mx.test", "at your service"}, {"SIZE", "1000"}, {"", ""}, {"AUTH", "PLAIN  LOGIN"}, {"HELP", ""}};
-    struct bytes reply = bytes_text("250-mx.test at your service\r\n250-SIZE 1000 \r\n250-\r\n250-AUTH  PLAIN  LOGIN\r\n250 HELP");
+    } want[] = {{"mx.test", "at your service"},
+                {"SIZE", "1000"},
+                {"", ""},
+                {"AUTH", "PLAIN  LOGIN"},
+                {"HELP", ""}};
+    struct bytes reply = bytes_text("250-mx.test at your service\r\n250-SIZE 1000 "
+                                    "\r\n250-\r\n250-AUTH  PLAIN  LOGIN\r\n250 HELP");
     struct bytes keyword, params;
     (void)state;
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
@@ -101,7 +107,8 @@ static void test_later_anywhere(void **state)
     (void)state;
     for (int at = 0; at < 40; at++) {
         int len = snprintf(reply, sizeof reply, "450 %.*sTRY AGAIN LATER%.*s\r\n", at,
-                           "------------------------------------------", 40 - at, "                                        ");
+                           "------------------------------------------", 40 - at,
+                           "                                        ");
         assert_true(reply_says_later(bytes_of(reply, (size_t)len)));
         reply[4 + at + 3] = '_';
         assert_false(reply_says_later(bytes_of(reply, (size_t)len)));
@@ -111,8 +118,9 @@ static void test_later_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_offered), cmocka_unit_test(test_nul_is_no_end), cmocka_unit_test(test_words),
-        cmocka_unit_test(test_later),   cmocka_unit_test(test_later_anywhere),
+        cmocka_unit_test(test_offered),        cmocka_unit_test(test_nul_is_no_end),
+        cmocka_unit_test(test_words),          cmocka_unit_test(test_later),
+        cmocka_unit_test(test_later_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

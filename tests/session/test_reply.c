@@ -60,7 +60,8 @@ static void check(const struct reply_case *c, size_t cut, size_t step)
         at += used;
     }
     if (status != c->status || r.code != c->code || (status != REPLY_MORE && at != c->used))
-        fail_msg("%s, cut %zu, step %zu: status %d, code %d, used %zu", c->name, cut, step, (int)status, r.code, at);
+        fail_msg("%s, cut %zu, step %zu: status %d, code %d, used %zu", c->name, cut, step,
+                 (int)status, r.code, at);
 }
 
 static void test_cases(void **state)

@@ -1,4 +1,5 @@
-/* The dialogue up to the answer to the hello: every case whole, octet by octet, and cut at every point. */
+/* The dialogue up to the answer to the hello: every case whole, octet by octet, and cut at every
+ * point. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +23,9 @@
 #define LINE     "250-" A256 "\r\n"
 #define LINES8   LINE LINE LINE LINE LINE LINE LINE LINE
 
-enum { CUT_EACH_MAX = 4000 };   /* octets of a dialogue that is cut at every point; longer ones are at every 41st */
+enum {
+    CUT_EACH_MAX = 4000
+}; /* octets of a dialogue that is cut at every point; longer ones are at every 41st */
 
 static struct session_config config;
 
@@ -33,145 +36,201 @@ static const struct session_case {
     uint16_t code;
     const char *said;
     uint32_t early_len;
-    bool whole_only;       /* the peer speaks out of turn where that depends on what one read returns */
+    bool whole_only; /* the peer speaks out of turn where that depends on what one read returns */
     bool try_anyway;
 } cases[] = {
     /* greeting */
     {"silence", {{SAY("")}, .end = END_TIMEOUT}, STAGE_GREETING, CAUSE_TIMEOUT, 0, .said = ""},
     {"FIN at once", {{SAY("")}, .end = END_EOF}, STAGE_GREETING, CAUSE_CLOSED, 0, .said = ""},
     {"RST at once", {{SAY("")}, .end = END_RESET}, STAGE_GREETING, CAUSE_RESET, 0, .said = ""},
-    {"half a greeting", {{SAY("220 mx")}, .end = END_TIMEOUT}, STAGE_GREETING, CAUSE_TIMEOUT, 0, .said = ""},
-    {"a teaser, then FIN", {{SAY("220-wait\r\n")}, .end = END_EOF}, STAGE_GREETING, CAUSE_CLOSED, 0, .said = ""},
-    {"554", {{SAY("554 5.7.1 no PTR\r\n"), BYE}, .end = END_EOF}, STAGE_GREETING, CAUSE_REJECTED, 554, .said = "Q"},
-    {"521", {{SAY("521 no mail here\r\n"), BYE}, .end = END_EOF}, STAGE_GREETING, CAUSE_REJECTED, 521, .said = "Q"},
-    {"550", {{SAY("550 no\r\n"), BYE}, .end = END_TIMEOUT}, STAGE_GREETING, CAUSE_REJECTED, 550, .said = "Q"},
-    {"451", {{SAY("451 local error\r\n"), BYE}, .end = END_RESET}, STAGE_GREETING, CAUSE_REJECTED, 451, .said = "Q"},
-    {"421", {{SAY("421 too busy\r\n")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_THROTTLED, 421, .said = ""},
-    {"450", {{SAY("450 too busy\r\n"), BYE}, .end = END_EOF}, STAGE_GREETING, CAUSE_THROTTLED, 450, .said = "Q"},
-    {"554 that says later", {{SAY("554-Too many\r\n554 Connections\r\n"), BYE}, .end = END_EOF}, STAGE_GREETING,
-     CAUSE_THROTTLED, 554, .said = "Q"},
-    {"354 for a greeting", {{SAY("354 go\r\n")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 354, .said = ""},
-    {"250 for a greeting", {{SAY("250 go\r\n")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 250, .said = ""},
-    {"HTTP", {{SAY("HTTP/1.1 400 Bad Request\r\n\r\n")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
-    {"SSH", {{SAY("SSH-2.0-OpenSSH_9.2p1\r\n")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
-    {"TLS at once", {{SAY("\x15\x03\x01\0\x02\x02\x0a")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
-    {"binary", {{SAY("\0\xff\xfe\0")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
-    {"mixed codes", {{SAY("220-hi\r\n250 hi\r\n")}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
-    {"an endless line", {{SAY("220 " A256 A256 A256 A256 A256 A256 A256 A256)}, .end = END_NOTHING}, STAGE_GREETING,
-     CAUSE_TOO_LONG, 0, .said = ""},
-    {"an endless reply", {{SAY("220-" A16 "\r\n" LINE)}, .end = END_NOTHING}, STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
+    {"half a greeting", {{SAY("220 mx")}, .end = END_TIMEOUT},
+     STAGE_GREETING, CAUSE_TIMEOUT, 0, .said = ""},
+    {"a teaser, then FIN", {{SAY("220-wait\r\n")}, .end = END_EOF},
+     STAGE_GREETING, CAUSE_CLOSED, 0, .said = ""},
+    {"554", {{SAY("554 5.7.1 no PTR\r\n"), BYE}, .end = END_EOF},
+     STAGE_GREETING, CAUSE_REJECTED, 554, .said = "Q"},
+    {"521", {{SAY("521 no mail here\r\n"), BYE}, .end = END_EOF},
+     STAGE_GREETING, CAUSE_REJECTED, 521, .said = "Q"},
+    {"550", {{SAY("550 no\r\n"), BYE}, .end = END_TIMEOUT},
+     STAGE_GREETING, CAUSE_REJECTED, 550, .said = "Q"},
+    {"451", {{SAY("451 local error\r\n"), BYE}, .end = END_RESET},
+     STAGE_GREETING, CAUSE_REJECTED, 451, .said = "Q"},
+    {"421", {{SAY("421 too busy\r\n")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_THROTTLED, 421, .said = ""},
+    {"450", {{SAY("450 too busy\r\n"), BYE}, .end = END_EOF},
+     STAGE_GREETING, CAUSE_THROTTLED, 450, .said = "Q"},
+    {"554 that says later", {{SAY("554-Too many\r\n554 Connections\r\n"), BYE}, .end = END_EOF},
+     STAGE_GREETING, CAUSE_THROTTLED, 554, .said = "Q"},
+    {"354 for a greeting", {{SAY("354 go\r\n")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 354, .said = ""},
+    {"250 for a greeting", {{SAY("250 go\r\n")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 250, .said = ""},
+    {"HTTP", {{SAY("HTTP/1.1 400 Bad Request\r\n\r\n")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
+    {"SSH", {{SAY("SSH-2.0-OpenSSH_9.2p1\r\n")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
+    {"TLS at once", {{SAY("\x15\x03\x01\0\x02\x02\x0a")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
+    {"binary", {{SAY("\0\xff\xfe\0")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
+    {"mixed codes", {{SAY("220-hi\r\n250 hi\r\n")}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
+    {"an endless line", {{SAY("220 " A256 A256 A256 A256 A256 A256 A256 A256)}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_TOO_LONG, 0, .said = ""},
+    {"an endless reply", {{SAY("220-" A16 "\r\n" LINE)}, .end = END_NOTHING},
+     STAGE_GREETING, CAUSE_MALFORMED, 0, .said = ""},
 
     /* EHLO and HELO */
     {"masked greeting, NULs, 8-bit, LF only",
-     {{SAY("220 ****\0\xff**\n"), SAY("250-mx\xe9\0\n250 \0\n"), BYE}, .end = END_EOF}, STAGE_STARTTLS,
-     CAUSE_NOT_OFFERED, 250, .said = "EQ"},
+     {{SAY("220 ****\0\xff**\n"), SAY("250-mx\xe9\0\n250 \0\n"), BYE}, .end = END_EOF},
+     STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
     {"EHLO ignored", {{GREETING}, .end = END_TIMEOUT}, STAGE_EHLO, CAUSE_TIMEOUT, 220, .said = "E"},
     {"FIN after EHLO", {{GREETING}, .end = END_EOF}, STAGE_EHLO, CAUSE_CLOSED, 220, .said = "E"},
-    {"RST in the EHLO reply", {{GREETING, SAY("250-mx\r\n250 ST")}, .end = END_RESET}, STAGE_EHLO, CAUSE_RESET, 220, .said = "E"},
-    {"garbage for EHLO", {{GREETING, SAY("what?\r\n")}, .end = END_NOTHING}, STAGE_EHLO, CAUSE_MALFORMED, 220, .said = "E"},
-    {"354 for EHLO", {{GREETING, SAY("354 go\r\n")}, .end = END_NOTHING}, STAGE_EHLO, CAUSE_MALFORMED, 354, .said = "E"},
-    {"220 for EHLO", {{GREETING, SAY("220 hi\r\n")}, .end = END_NOTHING}, STAGE_EHLO, CAUSE_MALFORMED, 220, .said = "E"},
+    {"RST in the EHLO reply", {{GREETING, SAY("250-mx\r\n250 ST")}, .end = END_RESET},
+     STAGE_EHLO, CAUSE_RESET, 220, .said = "E"},
+    {"garbage for EHLO", {{GREETING, SAY("what?\r\n")}, .end = END_NOTHING},
+     STAGE_EHLO, CAUSE_MALFORMED, 220, .said = "E"},
+    {"354 for EHLO", {{GREETING, SAY("354 go\r\n")}, .end = END_NOTHING},
+     STAGE_EHLO, CAUSE_MALFORMED, 354, .said = "E"},
+    {"220 for EHLO", {{GREETING, SAY("220 hi\r\n")}, .end = END_NOTHING},
+     STAGE_EHLO, CAUSE_MALFORMED, 220, .said = "E"},
     {"an endless EHLO reply",
-     {{GREETING, SAY(LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8)}, .end = END_NOTHING}, STAGE_EHLO,
-     CAUSE_TOO_LONG, 220, .said = "E"},
-    {"421 to EHLO", {{GREETING, SAY("421 later\r\n")}, .end = END_NOTHING}, STAGE_EHLO, CAUSE_THROTTLED, 421, .said = "E"},
-    {"450 to EHLO", {{GREETING, SAY("450 later\r\n"), BYE}, .end = END_EOF}, STAGE_EHLO, CAUSE_THROTTLED, 450, .said = "EQ"},
-    {"452 that says later", {{GREETING, SAY("452 please try again later\r\n"), BYE}, .end = END_EOF}, STAGE_EHLO,
-     CAUSE_THROTTLED, 452, .said = "EQ"},
-    {"451 to EHLO", {{GREETING, SAY("451 error\r\n"), BYE}, .end = END_EOF}, STAGE_EHLO, CAUSE_REJECTED, 451, .said = "EQ"},
-    {"EHLO refused, HELO accepted", {{GREETING, SAY("502 what?\r\n"), SAY("250 mx.test\r\n"), BYE}, .end = END_EOF},
+     {{GREETING, SAY(LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8)}, .end = END_NOTHING},
+     STAGE_EHLO, CAUSE_TOO_LONG, 220, .said = "E"},
+    {"421 to EHLO", {{GREETING, SAY("421 later\r\n")}, .end = END_NOTHING},
+     STAGE_EHLO, CAUSE_THROTTLED, 421, .said = "E"},
+    {"450 to EHLO", {{GREETING, SAY("450 later\r\n"), BYE}, .end = END_EOF},
+     STAGE_EHLO, CAUSE_THROTTLED, 450, .said = "EQ"},
+    {"452 that says later",
+     {{GREETING, SAY("452 please try again later\r\n"), BYE}, .end = END_EOF},
+     STAGE_EHLO, CAUSE_THROTTLED, 452, .said = "EQ"},
+    {"451 to EHLO", {{GREETING, SAY("451 error\r\n"), BYE}, .end = END_EOF},
+     STAGE_EHLO, CAUSE_REJECTED, 451, .said = "EQ"},
+    {"EHLO refused, HELO accepted",
+     {{GREETING, SAY("502 what?\r\n"), SAY("250 mx.test\r\n"), BYE}, .end = END_EOF},
      STAGE_EHLO, CAUSE_REJECTED, 502, .said = "EHQ"},
-    {"both refused", {{GREETING, SAY("550 no\r\n"), SAY("421 no\r\n"), BYE}, .end = END_EOF}, STAGE_EHLO,
-     CAUSE_REJECTED, 550, .said = "EHQ"},
-    {"HELO ignored", {{GREETING, SAY("500 no\r\n")}, .end = END_TIMEOUT}, STAGE_EHLO, CAUSE_REJECTED, 500, .said = "EH"},
-    {"FIN after HELO", {{GREETING, SAY("500 no\r\n")}, .end = END_EOF}, STAGE_EHLO, CAUSE_REJECTED, 500, .said = "EH"},
-    {"RST after HELO", {{GREETING, SAY("500 no\r\n")}, .end = END_RESET}, STAGE_EHLO, CAUSE_REJECTED, 500, .said = "EH"},
-    {"garbage for HELO", {{GREETING, SAY("500 no\r\n"), SAY("?\r\n")}, .end = END_NOTHING}, STAGE_EHLO,
-     CAUSE_REJECTED, 500, .said = "EH"},
+    {"both refused", {{GREETING, SAY("550 no\r\n"), SAY("421 no\r\n"), BYE}, .end = END_EOF},
+     STAGE_EHLO, CAUSE_REJECTED, 550, .said = "EHQ"},
+    {"HELO ignored", {{GREETING, SAY("500 no\r\n")}, .end = END_TIMEOUT},
+     STAGE_EHLO, CAUSE_REJECTED, 500, .said = "EH"},
+    {"FIN after HELO", {{GREETING, SAY("500 no\r\n")}, .end = END_EOF},
+     STAGE_EHLO, CAUSE_REJECTED, 500, .said = "EH"},
+    {"RST after HELO", {{GREETING, SAY("500 no\r\n")}, .end = END_RESET},
+     STAGE_EHLO, CAUSE_REJECTED, 500, .said = "EH"},
+    {"garbage for HELO", {{GREETING, SAY("500 no\r\n"), SAY("?\r\n")}, .end = END_NOTHING},
+     STAGE_EHLO, CAUSE_REJECTED, 500, .said = "EH"},
 
     /* STARTTLS */
-    {"not offered", {{GREETING, SAY("250-mx\r\n250 SIZE\r\n"), BYE}, .end = END_EOF}, STAGE_STARTTLS, CAUSE_NOT_OFFERED,
-     250, .said = "EQ"},
-    {"masked by a firewall", {{GREETING, SAY("250-mx\r\n250-XXXXXXXA\r\n250 XXXB\r\n"), BYE}, .end = END_EOF},
+    {"not offered", {{GREETING, SAY("250-mx\r\n250 SIZE\r\n"), BYE}, .end = END_EOF},
      STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
-    {"QUIT ignored", {{GREETING, SAY("250 mx\r\n")}, .end = END_TIMEOUT}, STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
-    {"garbage for QUIT", {{GREETING, SAY("250 mx\r\n"), SAY("?")}, .end = END_NOTHING}, STAGE_STARTTLS,
-     CAUSE_NOT_OFFERED, 250, .said = "EQ"},
-    {"endless farewell", {{GREETING, SAY("250 mx\r\n"), SAY("221 bye\r\n" LINES8 LINES8 LINES8 LINES8 LINES8 LINES8
-                          LINES8 LINES8)}, .end = END_NOTHING}, STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
-    {"the first line is a keyword", {{GREETING, SAY("250 starttls\r\n")}, .end = END_TIMEOUT}, STAGE_STARTTLS,
-     CAUSE_TIMEOUT, 250, .said = "ES"},
-    {"tried anyway", {{GREETING, SAY("250 mx\r\n"), SAY("502 no\r\n"), BYE}, .end = END_EOF}, STAGE_STARTTLS,
-     CAUSE_REJECTED, 502, .said = "ESQ", .try_anyway = true},
-    {"tried anyway, and it goes on", {{GREETING, SAY("250 mx\r\n"), GO}, .end = END_EOF}, STAGE_HANDSHAKE,
-     CAUSE_CLOSED, 220, .said = "ES*", .try_anyway = true},
-    {"STARTTLS ignored", {{GREETING, EHLO}, .end = END_TIMEOUT}, STAGE_STARTTLS, CAUSE_TIMEOUT, 250, .said = "ES"},
-    {"FIN after STARTTLS", {{GREETING, EHLO}, .end = END_EOF}, STAGE_STARTTLS, CAUSE_CLOSED, 250, .said = "ES"},
-    {"RST after STARTTLS", {{GREETING, EHLO}, .end = END_RESET}, STAGE_STARTTLS, CAUSE_RESET, 250, .said = "ES"},
-    {"454", {{GREETING, EHLO, SAY("454 4.7.0 TLS not available, try again later\r\n"), BYE}, .end = END_EOF},
+    {"masked by a firewall",
+     {{GREETING, SAY("250-mx\r\n250-XXXXXXXA\r\n250 XXXB\r\n"), BYE}, .end = END_EOF},
+     STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
+    {"QUIT ignored", {{GREETING, SAY("250 mx\r\n")}, .end = END_TIMEOUT},
+     STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
+    {"garbage for QUIT", {{GREETING, SAY("250 mx\r\n"), SAY("?")}, .end = END_NOTHING},
+     STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
+    {"endless farewell",
+     {{GREETING, SAY("250 mx\r\n"),
+       SAY("221 bye\r\n" LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8)
+      }, .end = END_NOTHING},
+     STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ"},
+    {"the first line is a keyword", {{GREETING, SAY("250 starttls\r\n")}, .end = END_TIMEOUT},
+     STAGE_STARTTLS, CAUSE_TIMEOUT, 250, .said = "ES"},
+    {"tried anyway", {{GREETING, SAY("250 mx\r\n"), SAY("502 no\r\n"), BYE}, .end = END_EOF},
+     STAGE_STARTTLS, CAUSE_REJECTED, 502, .said = "ESQ", .try_anyway = true},
+    {"tried anyway, and it goes on", {{GREETING, SAY("250 mx\r\n"), GO}, .end = END_EOF},
+     STAGE_HANDSHAKE, CAUSE_CLOSED, 220, .said = "ES*", .try_anyway = true},
+    {"STARTTLS ignored", {{GREETING, EHLO}, .end = END_TIMEOUT},
+     STAGE_STARTTLS, CAUSE_TIMEOUT, 250, .said = "ES"},
+    {"FIN after STARTTLS", {{GREETING, EHLO}, .end = END_EOF},
+     STAGE_STARTTLS, CAUSE_CLOSED, 250, .said = "ES"},
+    {"RST after STARTTLS", {{GREETING, EHLO}, .end = END_RESET},
+     STAGE_STARTTLS, CAUSE_RESET, 250, .said = "ES"},
+    {"454",
+     {{GREETING, EHLO, SAY("454 4.7.0 TLS not available, try again later\r\n"), BYE
+      }, .end = END_EOF},
      STAGE_STARTTLS, CAUSE_REJECTED, 454, .said = "ESQ"},
-    {"502", {{GREETING, EHLO, SAY("502 no\r\n"), BYE}, .end = END_EOF}, STAGE_STARTTLS, CAUSE_REJECTED, 502, .said = "ESQ"},
-    {"421 to STARTTLS", {{GREETING, EHLO, SAY("421 no\r\n")}, .end = END_NOTHING}, STAGE_STARTTLS, CAUSE_THROTTLED, 421,
-     .said = "ES"},
-    {"450 to STARTTLS", {{GREETING, EHLO, SAY("450 no\r\n"), BYE}, .end = END_EOF}, STAGE_STARTTLS, CAUSE_THROTTLED,
-     450, .said = "ESQ"},
-    {"250 to STARTTLS", {{GREETING, EHLO, SAY("250 ok\r\n")}, .end = END_NOTHING}, STAGE_STARTTLS, CAUSE_MALFORMED, 250,
-     .said = "ES"},
-    {"TLS for a reply", {{GREETING, EHLO, SAY("\x16\x03\x01\0\x04")}, .end = END_NOTHING}, STAGE_STARTTLS,
-     CAUSE_MALFORMED, 250, .said = "ES"},
-    {"an endless answer to STARTTLS", {{GREETING, EHLO, SAY("220 " A256 A256 A256 A256 A256 A256 A256 A256)},
-                                       .end = END_NOTHING}, STAGE_STARTTLS, CAUSE_TOO_LONG, 250, .said = "ES"},
+    {"502", {{GREETING, EHLO, SAY("502 no\r\n"), BYE}, .end = END_EOF},
+     STAGE_STARTTLS, CAUSE_REJECTED, 502, .said = "ESQ"},
+    {"421 to STARTTLS", {{GREETING, EHLO, SAY("421 no\r\n")}, .end = END_NOTHING},
+     STAGE_STARTTLS, CAUSE_THROTTLED, 421, .said = "ES"},
+    {"450 to STARTTLS", {{GREETING, EHLO, SAY("450 no\r\n"), BYE}, .end = END_EOF},
+     STAGE_STARTTLS, CAUSE_THROTTLED, 450, .said = "ESQ"},
+    {"250 to STARTTLS", {{GREETING, EHLO, SAY("250 ok\r\n")}, .end = END_NOTHING},
+     STAGE_STARTTLS, CAUSE_MALFORMED, 250, .said = "ES"},
+    {"TLS for a reply", {{GREETING, EHLO, SAY("\x16\x03\x01\0\x04")}, .end = END_NOTHING},
+     STAGE_STARTTLS, CAUSE_MALFORMED, 250, .said = "ES"},
+    {"an endless answer to STARTTLS",
+     {{GREETING, EHLO, SAY("220 " A256 A256 A256 A256 A256 A256 A256 A256)}, .end = END_NOTHING},
+     STAGE_STARTTLS, CAUSE_TOO_LONG, 250, .said = "ES"},
 
     /* the answer to the hello */
-    {"hello ignored", {{GREETING, EHLO, GO}, .end = END_TIMEOUT}, STAGE_HANDSHAKE, CAUSE_TIMEOUT, 220, .said = "ES*"},
-    {"FIN for the hello", {{GREETING, EHLO, GO}, .end = END_EOF}, STAGE_HANDSHAKE, CAUSE_CLOSED, 220, .said = "ES*"},
-    {"RST for the hello", {{GREETING, EHLO, GO}, .end = END_RESET}, STAGE_HANDSHAKE, CAUSE_RESET, 220, .said = "ES*"},
-    {"plaintext for the hello", {{GREETING, EHLO, GO, SAY("500 what?\r\n")}, .end = END_NOTHING}, STAGE_HANDSHAKE,
-     CAUSE_NOT_TLS, 220, .said = "ES*"},
-    {"SSLv2", {{GREETING, EHLO, GO, SAY("\x80\x03\0\0\x01")}, .end = END_NOTHING}, STAGE_HANDSHAKE, CAUSE_NOT_TLS, 220,
-     .said = "ES*"},
-    {"ChangeCipherSpec first", {{GREETING, EHLO, GO, SAY("\x14\x03\x03\0\x01\x01")}, .end = END_NOTHING},
-     STAGE_HANDSHAKE, CAUSE_NOT_TLS, 220, .said = "ES*"},
-    {"half a header, then FIN", {{GREETING, EHLO, GO, SAY("\x16\x03\x03")}, .end = END_EOF}, STAGE_HANDSHAKE,
-     CAUSE_CLOSED, 220, .said = "ES*"},
-    {"half a record, then RST", {{GREETING, EHLO, GO, SAY("\x16\x03\x03\0\x50\x02\0\0\x4c")}, .end = END_RESET},
+    {"hello ignored", {{GREETING, EHLO, GO}, .end = END_TIMEOUT},
+     STAGE_HANDSHAKE, CAUSE_TIMEOUT, 220, .said = "ES*"},
+    {"FIN for the hello", {{GREETING, EHLO, GO}, .end = END_EOF},
+     STAGE_HANDSHAKE, CAUSE_CLOSED, 220, .said = "ES*"},
+    {"RST for the hello", {{GREETING, EHLO, GO}, .end = END_RESET},
      STAGE_HANDSHAKE, CAUSE_RESET, 220, .said = "ES*"},
-    {"fatal alert", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x02\x28")}, .end = END_NOTHING}, STAGE_HANDSHAKE,
-     CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
-    {"warning, then FIN", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70")}, .end = END_EOF}, STAGE_HANDSHAKE,
-     CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
-    {"warning, then RST", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70")}, .end = END_RESET}, STAGE_HANDSHAKE,
-     CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
-    {"warning, then silence", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70")}, .end = END_TIMEOUT},
+    {"plaintext for the hello", {{GREETING, EHLO, GO, SAY("500 what?\r\n")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_NOT_TLS, 220, .said = "ES*"},
+    {"SSLv2", {{GREETING, EHLO, GO, SAY("\x80\x03\0\0\x01")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_NOT_TLS, 220, .said = "ES*"},
+    {"ChangeCipherSpec first",
+     {{GREETING, EHLO, GO, SAY("\x14\x03\x03\0\x01\x01")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_NOT_TLS, 220, .said = "ES*"},
+    {"half a header, then FIN", {{GREETING, EHLO, GO, SAY("\x16\x03\x03")}, .end = END_EOF},
+     STAGE_HANDSHAKE, CAUSE_CLOSED, 220, .said = "ES*"},
+    {"half a record, then RST",
+     {{GREETING, EHLO, GO, SAY("\x16\x03\x03\0\x50\x02\0\0\x4c")}, .end = END_RESET},
+     STAGE_HANDSHAKE, CAUSE_RESET, 220, .said = "ES*"},
+    {"fatal alert", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x02\x28")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
+    {"warning, then FIN", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70")}, .end = END_EOF},
+     STAGE_HANDSHAKE, CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
+    {"warning, then RST",
+     {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70")}, .end = END_RESET},
+     STAGE_HANDSHAKE, CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
+    {"warning, then silence",
+     {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70")}, .end = END_TIMEOUT},
      STAGE_HANDSHAKE, CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
     {"warning, then close_notify",
-     {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70\x15\x03\x03\0\x02\x01\0")}, .end = END_NOTHING},
+     {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\x70\x15\x03\x03\0\x02\x01\0")
+      }, .end = END_NOTHING},
      STAGE_HANDSHAKE, CAUSE_ALERT_RECEIVED, 220, .said = "ES*"},
-    {"close_notify", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\0")}, .end = END_NOTHING}, STAGE_HANDSHAKE,
-     CAUSE_CLOSED, 220, .said = "ES*"},
-    {"fatal close_notify", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x02\0")}, .end = END_NOTHING}, STAGE_HANDSHAKE,
-     CAUSE_CLOSED, 220, .said = "ES*"},
-    {"an alert of one octet", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x01\x02")}, .end = END_NOTHING},
+    {"close_notify", {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x01\0")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_CLOSED, 220, .said = "ES*"},
+    {"fatal close_notify",
+     {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x02\x02\0")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_CLOSED, 220, .said = "ES*"},
+    {"an alert of one octet",
+     {{GREETING, EHLO, GO, SAY("\x15\x03\x03\0\x01\x02")}, .end = END_NOTHING},
      STAGE_HANDSHAKE, CAUSE_ALERT_SENT, 220, .said = "ES*!"},
-    {"a Finished first", {{GREETING, EHLO, GO, SAY("\x16\x03\x03\0\x04\x14\0\0\0")}, .end = END_NOTHING},
+    {"a Finished first",
+     {{GREETING, EHLO, GO, SAY("\x16\x03\x03\0\x04\x14\0\0\0")}, .end = END_NOTHING},
      STAGE_HANDSHAKE, CAUSE_ALERT_SENT, 220, .said = "ES*!"},
 
     /* plaintext before the hello */
-    {"early plaintext, then nothing", {{GREETING, EHLO, SAY("220 go\r\n250 injected\r\n")}, .end = END_TIMEOUT},
+    {"early plaintext, then nothing",
+     {{GREETING, EHLO, SAY("220 go\r\n250 injected\r\n")}, .end = END_TIMEOUT},
      STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 14},
-    {"early plaintext, then FIN", {{GREETING, EHLO, SAY("220 go\r\n2")}, .end = END_EOF}, STAGE_HANDSHAKE,
-     CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 1},
-    {"early plaintext, then RST", {{GREETING, EHLO, SAY("220 go\r\n2")}, .end = END_RESET}, STAGE_HANDSHAKE,
-     CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 1},
-    {"early plaintext, then an alert", {{GREETING, EHLO, SAY("220 go\r\n2"), SAY("\x15\x03\x03\0\x02\x02\x28")},
-                                        .end = END_NOTHING}, STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 1},
-    {"early plaintext, then more", {{GREETING, EHLO, SAY("220 go\r\n2"), SAY("50 hi\r\n")}, .end = END_NOTHING},
+    {"early plaintext, then FIN", {{GREETING, EHLO, SAY("220 go\r\n2")}, .end = END_EOF},
      STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 1},
-    {"much early plaintext", {{GREETING, EHLO, SAY("220 go\r\n" A256 A256)}, .end = END_EOF}, STAGE_HANDSHAKE,
-     CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 512},
-    {"out of turn after the greeting", {{SAY("220 hi\r\n250 x\r\n"), SAY("250 mx\r\n"), BYE}, .end = END_EOF},
+    {"early plaintext, then RST", {{GREETING, EHLO, SAY("220 go\r\n2")}, .end = END_RESET},
+     STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 1},
+    {"early plaintext, then an alert",
+     {{GREETING, EHLO, SAY("220 go\r\n2"), SAY("\x15\x03\x03\0\x02\x02\x28")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 1},
+    {"early plaintext, then more",
+     {{GREETING, EHLO, SAY("220 go\r\n2"), SAY("50 hi\r\n")}, .end = END_NOTHING},
+     STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 1},
+    {"much early plaintext", {{GREETING, EHLO, SAY("220 go\r\n" A256 A256)}, .end = END_EOF},
+     STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 512},
+    {"out of turn after the greeting",
+     {{SAY("220 hi\r\n250 x\r\n"), SAY("250 mx\r\n"), BYE}, .end = END_EOF},
      STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ", .early_len = 7, .whole_only = true},
-    {"out of turn twice, then no TLS", {{SAY("220 hi\r\n250 x\r\n"), SAY("250 STARTTLS\r\n!"), GO}, .end = END_EOF},
+    {"out of turn twice, then no TLS",
+     {{SAY("220 hi\r\n250 x\r\n"), SAY("250 STARTTLS\r\n!"), GO}, .end = END_EOF},
      STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 8, .whole_only = true},
 };
 
@@ -180,12 +239,14 @@ static void check_outcome(const struct session_case *c, const struct dialogue *d
     struct record r;
     record_init(&r);
     session_record(&d->session, &r);
-    if (d->session.want != SESSION_CLOSE || r.stage != c->stage || r.cause != c->cause || r.smtp_code != c->code ||
-        r.early_len != c->early_len || strcmp(d->said, c->said) != 0)
-        fail_msg("%s, cut %d: want %d, %s/%s, code %d, early %u, said \"%s\"", c->name, cut, (int)d->session.want,
-                 stage_slug(r.stage), cause_slug(r.cause), r.smtp_code, r.early_len, d->said);
+    if (d->session.want != SESSION_CLOSE || r.stage != c->stage || r.cause != c->cause ||
+        r.smtp_code != c->code || r.early_len != c->early_len || strcmp(d->said, c->said) != 0)
+        fail_msg("%s, cut %d: want %d, %s/%s, code %d, early %u, said \"%s\"", c->name, cut,
+                 (int)d->session.want, stage_slug(r.stage), cause_slug(r.cause), r.smtp_code,
+                 r.early_len, d->said);
     assert_int_not_equal(r.timing_us[TIMING_TOTAL], TIMING_ABSENT);
-    assert_int_equal(r.timing_us[TIMING_GREETING] != TIMING_ABSENT, c->stage != STAGE_GREETING || c->code != 0);
+    assert_int_equal(r.timing_us[TIMING_GREETING] != TIMING_ABSENT,
+                     c->stage != STAGE_GREETING || c->code != 0);
     assert_int_equal(r.timing_us[TIMING_HANDSHAKE], TIMING_ABSENT);
     assert_int_equal(r.has_tls, c->stage == STAGE_HANDSHAKE);
     assert_int_equal(r.errnum, c->script.end == END_RESET && strchr(c->said, 'Q') == NULL &&
@@ -217,7 +278,8 @@ static void test_dialogues(void **state)
     }
 }
 
-/* the alert's number and level decide, whatever they are: BoringSSL itself goes on after a warning */
+/* the alert's number and level decide, whatever they are: BoringSSL itself goes on after a warning
+ */
 static void test_every_alert(void **state)
 {
     (void)state;
@@ -268,8 +330,12 @@ static void test_every_first_octet(void **state)
             answer[at] = (uint8_t)value;
             bool tls = may_be_tls(answer);
             /* a record that may be one is waited for, until the peer closes */
-            struct session_case c = {"answer", {{GREETING, EHLO, GO, {TURN_SAY, answer, 8}}, .end = END_EOF},
-                                     STAGE_HANDSHAKE, tls ? CAUSE_CLOSED : CAUSE_NOT_TLS, 220, .said = "ES*"};
+            struct session_case c = {"answer",
+                                     {{GREETING, EHLO, GO, {TURN_SAY, answer, 8}}, .end = END_EOF},
+                                     STAGE_HANDSHAKE,
+                                     tls ? CAUSE_CLOSED : CAUSE_NOT_TLS,
+                                     220,
+                                     .said = "ES*"};
             if (tls && (answer[0] == 0x15 || (answer[3] == 0 && answer[4] <= 3)))
                 continue;   /* whole, and bad in other ways */
             for (int cut = CUT_ALL; cut < 80; cut += cut < 0 ? 1 : 7)
@@ -281,13 +347,16 @@ static void test_every_first_octet(void **state)
 static void check_text(const struct record *r, enum text which, const char *want)
 {
     if (!bytes_equal(r->text[which], bytes_text(want)))
-        fail_msg("text %d is \"%.*s\"", (int)which, (int)r->text[which].len, (const char *)r->text[which].data);
+        fail_msg("text %d is \"%.*s\"", (int)which, (int)r->text[which].len,
+                 (const char *)r->text[which].data);
 }
 
 static void test_texts(void **state)
 {
-    static const struct script script = {
-        {SAY("220 hi\r\n<1>"), SAY("250-mx\r\n250 STARTTLS\r\n<2>"), SAY("220 go\r\n<3>"), SAY("<no TLS>")}, .end = END_NOTHING};
+    static const struct script script = {{SAY("220 hi\r\n<1>"),
+                                          SAY("250-mx\r\n250 STARTTLS\r\n<2>"),
+                                          SAY("220 go\r\n<3>"), SAY("<no TLS>")},
+                                         .end = END_NOTHING};
     struct dialogue d;
     struct record r;
     (void)state;
@@ -309,7 +378,8 @@ static void test_texts(void **state)
 static void test_text_bounds(void **state)
 {
     static const struct script malformed = {{SAY("?" A256 A256 A256)}, .end = END_NOTHING};
-    static const struct script not_tls = {{GREETING, EHLO, SAY("220 go\r\n" A256 A256), SAY(A256 A256)}, .end = END_NOTHING};
+    static const struct script not_tls = {
+        {GREETING, EHLO, SAY("220 go\r\n" A256 A256), SAY(A256 A256)}, .end = END_NOTHING};
     struct dialogue d;
     (void)state;
     dialogue_run(&d, &config, NULL, NULL, &malformed, CUT_NONE);
@@ -326,7 +396,8 @@ static void test_text_bounds(void **state)
 /* HELO is evidence; the greeting that waits holds no memory */
 static void test_helo_text(void **state)
 {
-    static const struct script script = {{GREETING, SAY("502 no\r\n"), SAY("250 old\r\n"), BYE}, .end = END_EOF};
+    static const struct script script = {{GREETING, SAY("502 no\r\n"), SAY("250 old\r\n"), BYE},
+                                         .end = END_EOF};
     static const struct script waiting = {{SAY("")}, .end = END_NOTHING};
     struct dialogue d;
     struct record r;
@@ -421,10 +492,13 @@ static void test_timings(void **state)
     session_receive(&s, (const uint8_t *)"220 go\r\n", 8, 31000000);
     session_drained(&s, NULL, 0, 31000000);
     session_timeout(&s, 63000000);
-    static const uint32_t want[NUM_TIMINGS] = {
-        [TIMING_CONNECT] = 2000,   [TIMING_GREETING] = 4000,           [TIMING_EHLO] = 8000,
-        [TIMING_STARTTLS] = 16000, [TIMING_HANDSHAKE] = TIMING_ABSENT, [TIMING_EHLO_TLS] = TIMING_ABSENT,
-        [TIMING_TOTAL] = 62000};
+    static const uint32_t want[NUM_TIMINGS] = {[TIMING_CONNECT] = 2000,
+                                               [TIMING_GREETING] = 4000,
+                                               [TIMING_EHLO] = 8000,
+                                               [TIMING_STARTTLS] = 16000,
+                                               [TIMING_HANDSHAKE] = TIMING_ABSENT,
+                                               [TIMING_EHLO_TLS] = TIMING_ABSENT,
+                                               [TIMING_TOTAL] = 62000};
     assert_memory_equal(s.timing_us, want, sizeof want);
     session_cleanup(&s);
     outbuf_cleanup(&out);
@@ -450,10 +524,11 @@ static void test_outbuf(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dialogues),   cmocka_unit_test(test_every_alert), cmocka_unit_test(test_every_first_octet),
-        cmocka_unit_test(test_texts),       cmocka_unit_test(test_text_bounds), cmocka_unit_test(test_helo_text),
-        cmocka_unit_test(test_connect),     cmocka_unit_test(test_fault),       cmocka_unit_test(test_timings),
-        cmocka_unit_test(test_outbuf),
+        cmocka_unit_test(test_dialogues),         cmocka_unit_test(test_every_alert),
+        cmocka_unit_test(test_every_first_octet), cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_text_bounds),       cmocka_unit_test(test_helo_text),
+        cmocka_unit_test(test_connect),           cmocka_unit_test(test_fault),
+        cmocka_unit_test(test_timings),           cmocka_unit_test(test_outbuf),
     };
     CRYPTO_BUFFER_POOL *pool = CRYPTO_BUFFER_POOL_new();
     config.tls = tls_context_new(pool);

@@ -1,4 +1,5 @@
-/* The TLS client by itself: its hellos, and its calls one by one. What it does in a dialogue is in test_session_tls.c. */
+/* The TLS client by itself: its hellos, and its calls one by one. What it does in a dialogue is in
+ * test_session_tls.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@ struct fixture {
     struct peer_keys keys;
 };
 
-/* reads the list of 16-bit values that extension `type` of the hello holds, behind its length of two octets; 0: the suites */
+/* reads the list of 16-bit values that extension `type` of the hello holds, behind its length of
+ * two octets; 0: the suites */
 static size_t list_of(uint16_t *out, size_t max, struct bytes hello, unsigned type)
 {
     const uint8_t *at = hello.data + 4 + 2 + 32;
@@ -42,16 +44,19 @@ static size_t list_of(uint16_t *out, size_t max, struct bytes hello, unsigned ty
     return num;
 }
 
-static void check_list(struct bytes hello, unsigned type, const uint16_t *want, size_t num, size_t skip)
+static void check_list(struct bytes hello, unsigned type, const uint16_t *want, size_t num,
+                       size_t skip)
 {
     uint16_t got[64];
     assert_int_equal(list_of(got, 64, hello, type), num + skip);
     for (size_t i = 0; i < num; i++)
         if (got[skip + i] != want[i])
-            fail_msg("extension %u, entry %zu: %04x instead of %04x", type, i, got[skip + i], want[i]);
+            fail_msg("extension %u, entry %zu: %04x instead of %04x", type, i, got[skip + i],
+                     want[i]);
 }
 
-/* the hello offers what offer.h says, in its order, and nothing else; TLS 1.3 suites stand before */
+/* the hello offers what offer.h says, in its order, and nothing else; TLS 1.3 suites stand before
+ */
 static void test_offer(void **state)
 {
     struct fixture *f = *state;
@@ -149,7 +154,8 @@ static void shake_hands(struct pair *p)
 
 static void test_calls(void **state)
 {
-    static const uint16_t versions[] = {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
+    static const uint16_t versions[] = {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION,
+                                        TLS1_3_VERSION};
     for (size_t i = 0; i < 4; i++) {
         struct pair p;
         char text[64];
@@ -164,10 +170,12 @@ static void test_calls(void **state)
         p.len = peer_take(&p.peer, p.buf, sizeof p.buf);
         tls_client_feed(p.client, p.buf, p.len);
         for (int part = 0; part < 2; part++) {   /* more than fits is there for the next read */
-            assert_int_equal(tls_client_read(p.client, data, &len, sizeof data, STAGE_EHLO_TLS), TLS_DONE);
+            assert_int_equal(tls_client_read(p.client, data, &len, sizeof data, STAGE_EHLO_TLS),
+                             TLS_DONE);
             assert_int_equal(len, 3);
         }
-        assert_int_equal(tls_client_read(p.client, data, &len, sizeof data, STAGE_EHLO_TLS), TLS_MORE);
+        assert_int_equal(tls_client_read(p.client, data, &len, sizeof data, STAGE_EHLO_TLS),
+                         TLS_MORE);
         tls_client_close(p.client);
         assert_true(p.out.len > 0);
         p.out.len = 0;
@@ -176,7 +184,8 @@ static void test_calls(void **state)
         peer_close_notify(&p.peer);
         p.len = peer_take(&p.peer, p.buf, sizeof p.buf);
         tls_client_feed(p.client, p.buf, p.len);
-        assert_int_equal(tls_client_read(p.client, data, &len, sizeof data, STAGE_DONE), TLS_CLOSED);
+        assert_int_equal(tls_client_read(p.client, data, &len, sizeof data, STAGE_DONE),
+                         TLS_CLOSED);
         assert_false(tls_client_alerted(p.client));
         struct record r;
         record_init(&r);
@@ -203,7 +212,8 @@ static void test_data_is_bounded(void **state)
         peer_say(&p.peer, bytes_of(line, sizeof line));
         p.len = peer_take(&p.peer, p.buf, sizeof p.buf);
         tls_client_feed(p.client, p.buf, p.len);
-        while ((status = tls_client_read(p.client, data, &len, sizeof data, STAGE_EHLO_TLS)) == TLS_DONE)
+        while ((status = tls_client_read(p.client, data, &len, sizeof data, STAGE_EHLO_TLS)) ==
+               TLS_DONE)
             total += len;
     }
     assert_int_equal(status, TLS_FAILED);
@@ -228,8 +238,10 @@ int main(void)
 {
     struct fixture f;
     struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(test_offer, &f),           cmocka_unit_test_prestate(test_describe, &f),
-        cmocka_unit_test_prestate(test_calls, &f),           cmocka_unit_test_prestate(test_data_is_bounded, &f),
+        cmocka_unit_test_prestate(test_offer, &f),
+        cmocka_unit_test_prestate(test_describe, &f),
+        cmocka_unit_test_prestate(test_calls, &f),
+        cmocka_unit_test_prestate(test_data_is_bounded, &f),
         cmocka_unit_test_prestate(test_no_close_before_the_end, &f),
     };
     CRYPTO_BUFFER_POOL *pool = CRYPTO_BUFFER_POOL_new();
