@@ -1,25 +1,28 @@
 /*
- * hello: reads ClientHello and ServerHello messages (RFC 8446, 4.1; RFC 5246, 7.4.1), header of four octets included.
+ * hello: reads ClientHello and ServerHello messages (RFC 8446, 4.1; RFC 5246, 7.4.1), with their
+ * header of four octets.
  *
- * Promise    pure; any octets are safe; outputs are untouched when false is returned.
+ * Promise    pure; any octets are safe; what is read is untouched when false is returned.
  */
 #ifndef MXSWEEP_SCANNER_SESSION_HELLO_H
 #define MXSWEEP_SCANNER_SESSION_HELLO_H
 
 #include "core/bytes.h"
 
-/* server_hello_read takes the version (that of supported_versions where there is one) and the suite that a ServerHello or
- * HelloRetryRequest names. */
+/* server_hello_read takes the version (that of supported_versions where there is one) and the
+ * suite that a ServerHello or HelloRetryRequest names. */
 bool server_hello_read(uint16_t *version, uint16_t *suite, struct bytes message);
 
-/* client_hello_normalise zeroes random, session id, the octets of the key shares and of the server name in place: what is
- * left depends only on what is offered. */
+/* client_hello_normalise zeroes random, session id, the octets of the key shares and of the server
+ * name in place, so that what is left depends only on what is offered; false: no hello, and of no
+ * use any more. */
 bool client_hello_normalise(uint8_t *message, size_t len);
 
 enum { JA4_LEN = 36 };   /* t13i171000_ 12 hex _ 12 hex */
 
 /* client_hello_ja4 writes the JA4 fingerprint of a hello over TCP, with a NUL.
- * Source: FoxIO, "JA4: TLS Client Fingerprinting" (technical_details/JA4.md, BSD licence for JA4 alone). */
+ * Source: FoxIO, "JA4: TLS Client Fingerprinting" (technical_details/JA4.md, BSD licence for JA4
+ * alone). */
 bool client_hello_ja4(char out[JA4_LEN + 1], struct bytes message);
 
 #endif

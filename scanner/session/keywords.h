@@ -1,5 +1,5 @@
 /*
- * keywords: what the words of an SMTP reply say: the keywords of an EHLO reply, and "come back later".
+ * keywords: what the words of an SMTP reply say: the keywords after EHLO, and "come back later".
  *
  * Promise    works on any octets; only lines that begin with a code and a separator have words.
  * Ownership  views into the reply.
@@ -10,15 +10,17 @@
 
 #include "core/bytes.h"
 
-/* keyword_next takes the next line off *reply and returns true with its first word (empty where the line has none) and
- * what follows it, line end left out; false at the end. The first line's word is the server's name, or its first keyword. */
+/* keyword_next takes the next line off *reply and returns true with its first word (empty where
+ * the line has none) and what follows it, line end left out; false at the end. The first line's
+ * word is the server's name, or its first keyword. */
 bool keyword_next(struct bytes *reply, struct bytes *keyword, struct bytes *params);
 
 /* keyword_offered tells whether a line of reply begins with keyword, whole and in any case. */
 bool keyword_offered(struct bytes reply, const char *keyword);
 
-/* reply_says_later tells whether the text of a reply says "too many connections" or "try again later", in any case, the
- * words parted by any blanks or by the end of a line that the next one continues. */
+/* reply_says_later tells whether the text of a reply says "too many connections" or "try again
+ * later", in any case, the words parted by any blanks or by the end of a line that the next one
+ * continues. */
 bool reply_says_later(struct bytes reply);
 
 #endif

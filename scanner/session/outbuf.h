@@ -2,7 +2,8 @@
  * outbuf: octets to send, growing; one for all sessions of a worker, empty between calls.
  *
  * Ownership  the caller's storage; outbuf_cleanup frees the octets.
- * Errors     sticky: after a failed allocation `bad` is set and the session that wrote must end as a fault.
+ * Errors     sticky: after a failed allocation `bad` is set and the session that wrote must end as
+ *            a fault.
  */
 #ifndef MXSWEEP_SCANNER_SESSION_OUTBUF_H
 #define MXSWEEP_SCANNER_SESSION_OUTBUF_H
