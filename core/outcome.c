@@ -74,7 +74,7 @@ bool cause_of_errno(enum cause *out, int errnum)
     case EHOSTDOWN:
     case ENOPROTOOPT:  /* ICMP protocol or port unreachable, as Linux maps them */
     case EPROTO:       *out = CAUSE_HOST_UNREACHABLE; return true;
-    case EACCES:       *out = CAUSE_ADMIN_PROHIBITED; return true;   /* ICMPv6 code 1, as Linux maps it */
+    case EACCES:       *out = CAUSE_ADMIN_PROHIBITED; return true;   /* ICMPv6 code 1 */
     case ECONNRESET:
     case EPIPE:
     case ECONNABORTED: *out = CAUSE_RESET; return true;

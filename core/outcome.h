@@ -1,7 +1,8 @@
 /*
  * outcome: how a target's last attempt ended: the stage it reached and the cause that ended it.
  *
- * Promise    codes are stored in datasets: append, never renumber; 0 is never stored. Slugs are what people see.
+ * Promise    codes are stored in datasets: append, never renumber; 0 is never stored. Slugs are
+ *            what people see.
  */
 #ifndef MXSWEEP_CORE_OUTCOME_H
 #define MXSWEEP_CORE_OUTCOME_H
@@ -10,19 +11,19 @@
 #include <stddef.h>
 
 /* X(code, NAME, slug, text) */
-#define STAGES(X)                                                                   \
-    X(0, NONE,      "none",      "never begun: a bug if stored")                    \
-    X(1, CONNECT,   "connect",   "waiting for the TCP connection")                  \
-    X(2, GREETING,  "greeting",  "waiting for the greeting")                        \
-    X(3, EHLO,      "ehlo",      "waiting for the answer to EHLO")                  \
-    X(4, STARTTLS,  "starttls",  "looking for STARTTLS or waiting for its answer")  \
-    X(5, HANDSHAKE, "handshake", "in the TLS handshake")                            \
-    X(6, EHLO_TLS,  "ehlo-tls",  "waiting for the answer to EHLO inside TLS")       \
+#define STAGES(X)                                                                                  \
+    X(0, NONE,      "none",      "never begun: a bug if stored")                                   \
+    X(1, CONNECT,   "connect",   "waiting for the TCP connection")                                 \
+    X(2, GREETING,  "greeting",  "waiting for the greeting")                                       \
+    X(3, EHLO,      "ehlo",      "waiting for the answer to EHLO")                                 \
+    X(4, STARTTLS,  "starttls",  "looking for STARTTLS or waiting for its answer")                 \
+    X(5, HANDSHAKE, "handshake", "in the TLS handshake")                                           \
+    X(6, EHLO_TLS,  "ehlo-tls",  "waiting for the answer to EHLO inside TLS")                      \
     X(7, DONE,      "done",      "all of it happened")
 
 #define CAUSES(X)                                                                                  \
     X(0,  NONE,             "none",             "never ended: a bug if stored")                    \
-    X(1,  OK,               "ok",               "TLS handshake completed and EHLO answered inside it") \
+    X(1,  OK,               "ok",               "handshake completed, EHLO answered inside it")    \
     X(2,  TIMEOUT,          "timeout",          "no answer in time")                               \
     X(3,  REFUSED,          "refused",          "connection refused")                              \
     X(4,  NET_UNREACHABLE,  "net-unreachable",  "network unreachable")                             \
@@ -57,7 +58,8 @@ enum cause {
     NUM_CAUSES
 };
 
-/* stage_slug and cause_slug return the name of a code; of a code this version does not know, "unknown". */
+/* stage_slug and cause_slug return the name of a code; of a code this version does not know,
+ * "unknown". */
 const char *stage_slug(unsigned code);
 const char *cause_slug(unsigned code);
 
@@ -69,8 +71,9 @@ const char *cause_text(unsigned code);
 enum stage stage_find(const char *slug);
 enum cause cause_find(const char *slug);
 
-/* cause_of_errno turns an error of connect, read or write on an established or opening connection into a finding and
- * returns true; false for an error of our own (descriptors, local ports, buffers, a firewall of this host). */
+/* cause_of_errno turns an error of connect, read or write on an established or opening connection
+ * into a finding and returns true; false for an error of our own (descriptors, local ports,
+ * buffers, a firewall of this host). */
 bool cause_of_errno(enum cause *out, int errnum);
 
 #endif

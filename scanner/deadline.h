@@ -2,7 +2,8 @@
  * deadline: time-outs of one constant length in a list: first in, first due.
  *
  * Units      ns of the caller's monotonic clock.
- * Promise    setting, dropping and finding the next are O(1); no allocation: whoever waits embeds the link.
+ * Promise    setting, dropping and finding the next are O(1); no allocation: whoever waits embeds
+ *            the link.
  * Ownership  plain values; a deadline must be dropped before its memory goes. Errors  none.
  */
 #ifndef MXSWEEP_SCANNER_DEADLINE_H
@@ -12,12 +13,12 @@
 #include <stdint.h>
 
 struct deadline {
-    struct deadline *prev, *next;   /* NULL: not set */
+    struct deadline *prev, *next; /* NULL: not set */
     uint64_t due_ns;
 };
 
 struct deadline_list {
-    struct deadline head;           /* of a ring */
+    struct deadline head; /* of a ring */
     uint64_t span_ns;
 };
 

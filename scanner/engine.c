@@ -29,7 +29,7 @@ enum grant engine_grant(struct engine *e, uint64_t *wait_ns, unsigned who, uint6
     enum grant grant = try_grant(e, wait_ns, now_ns);
     if (grant == GRANT_FULL) {
         atomic_fetch_or(&e->waiting, bit);
-        grant = try_grant(e, wait_ns, now_ns);   /* room that was made before the bit was seen */
+        grant = try_grant(e, wait_ns, now_ns); /* room that was made before the bit was seen */
     }
     return grant;
 }
@@ -83,11 +83,11 @@ void engine_thread_ended(struct engine *e)
 {
     unsigned left = atomic_fetch_sub(&e->num_running, 1) - 1;
     if (left == 1)
-        result_queue_close(&e->queue);        /* only the writer is left */
+        result_queue_close(&e->queue); /* only the writer is left */
     if (left == 0) {
         uint64_t one = 1;
         ssize_t n = write(e->ended_fd, &one, sizeof one);
-        (void)n;                              /* an eventfd at 0 takes a 1 */
+        (void)n; /* an eventfd at 0 takes a 1 */
     }
 }
 
@@ -164,7 +164,7 @@ int engine_start(struct engine **out, const struct engine_config *config)
     for (unsigned i = 0; i < config->num_workers; i++) {
         if (rc == 0)
             rc = worker_start(e->workers[i]);
-        if (rc != 0) {                        /* its part of the thread's end, since there is none */
+        if (rc != 0) { /* its part of the thread's end, since there is none */
             engine_fault(e, rc, "a thread could not be started");
             engine_thread_ended(e);
         }

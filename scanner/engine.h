@@ -1,10 +1,11 @@
 /*
  * engine: one sweep at work: workers, limits, the queue of results and the writer.
  *
- * What       engine_start runs `num_workers` threads, each with a loop of its own, and a writer thread; they end by
- *            themselves when every open position is done, or after engine_stop.
+ * What       engine_start runs `num_workers` threads, each with a loop of its own, and a writer
+ *            thread; they end by themselves when every open position is done, or after engine_stop.
  * Threads    the functions below are the owner's, but for those marked "any thread".
- * Ownership  the config's parts belong to the caller and outlive the engine; the dataset too: the engine only adds to it.
+ * Ownership  the config's parts belong to the caller and outlive the engine; the dataset too: the
+ *            engine only adds to it.
  * Errors     negative UV_E*; a fault while running stops the engine and is told by engine_join.
  */
 #ifndef MXSWEEP_SCANNER_ENGINE_H
@@ -40,20 +41,20 @@ struct engine_config {
     uint64_t wait_ns[NUM_SESSION_WAITS], session_ns;
     uint64_t flush_ns;
     uint64_t offset_us;                  /* of the start of this run from the dataset's start */
-    uint64_t patience_ns;                /* how long faults of our own may keep all starts from happening */
+    uint64_t patience_ns;                /* how long faults of ours may keep all starts back */
     struct bytes ehlo_name;
     bool try_anyway;
 };
 
 /* counters of one worker; written by it, read by anyone */
-#define ENGINE_COUNTERS(X)                                                                              \
-    X(STARTED)    /* connections opened */                                                              \
-    X(DONE)       /* targets finished */                                                                \
-    X(OPEN)       /* ... that got a TCP connection */                                                   \
-    X(STARTTLS)   /* ... that answered STARTTLS with 220 */                                             \
-    X(TLS)        /* ... that completed a handshake */                                                  \
-    X(THROTTLED)  /* ... that asked to come back later */                                               \
-    X(OURS)       /* starts or sessions that failed by a fault of our own; the target was put back */
+#define ENGINE_COUNTERS(X)                                                                        \
+    X(STARTED)    /* connections opened */                                                        \
+    X(DONE)       /* targets finished */                                                          \
+    X(OPEN)       /* ... that got a TCP connection */                                             \
+    X(STARTTLS)   /* ... that answered STARTTLS with 220 */                                       \
+    X(TLS)        /* ... that completed a handshake */                                            \
+    X(THROTTLED)  /* ... that asked to come back later */                                         \
+    X(OURS)       /* attempts that failed by a fault of our own; the target was put back */
 enum engine_counter {
 #define X(NAME) COUNT_##NAME,
     ENGINE_COUNTERS(X)
@@ -86,8 +87,8 @@ struct engine {
 /* engine_start checks nothing about the config: whoever fills it does. On failure nothing runs. */
 int engine_start(struct engine **out, const struct engine_config *config);
 
-/* engine_stop: DRAIN starts no more and lets running sessions end; ABORT closes them, their positions stay open. Any
- * thread; only ever raises. */
+/* engine_stop: DRAIN starts no more and lets running sessions end; ABORT closes them, their
+ * positions stay open. Any thread; only ever raises. */
 void engine_stop(struct engine *e, enum engine_stop stop);
 
 /* engine_ended_fd is readable once all threads have ended. */
@@ -101,18 +102,21 @@ struct engine_figures {
 };
 void engine_figures(struct engine *e, struct engine_figures *out);
 
-/* engine_join waits for the end and frees the engine. Returns 0, or the fault that stopped it, with its text in fault. */
+/* engine_join waits for the end and frees the engine. Returns 0, or the fault that stopped it, with
+ * its text in fault. */
 int engine_join(struct engine *e, char fault[ENGINE_FAULT_MAX]);
 
 /* ---- for workers, probes and the writer ---- */
 
-/* engine_grant asks, for worker number `who`, whether one session may start now: engine_release gives it back. */
+/* engine_grant asks, for worker number `who`, whether one session may start now: engine_release
+ * gives it back. */
 enum grant engine_grant(struct engine *e, uint64_t *wait_ns, unsigned who, uint64_t now_ns);
 
 /* engine_release gives back a grant. unused: nothing was or will be pushed for it. */
 void engine_release(struct engine *e, bool unused, unsigned who);
 
-/* engine_room wakes the workers that wait for room, but not `who` (ENGINE_WORKERS_MAX: all). Any thread. */
+/* engine_room wakes the workers that wait for room, but not `who` (ENGINE_WORKERS_MAX: all). Any
+ * thread. */
 void engine_room(struct engine *e, unsigned who);
 
 /* engine_fault keeps the first fault and stops the engine. Any thread. */

@@ -11,7 +11,7 @@
 
 #include "scanner/session/tls_client.h"
 
-#define STRING(x) #x
+#define STRING(x)  #x
 #define TEXT_OF(x) STRING(x)
 
 static const char STARTTLS_ANYWAY[] = "starttls-anyway";
@@ -23,7 +23,8 @@ enum { NUM_LIBRARIES = 3 };
 static void list_libraries(struct dataset_pair out[NUM_LIBRARIES])
 {
     out[0] = (struct dataset_pair){bytes_text("libuv"), bytes_text(uv_version_string())};
-    out[1] = (struct dataset_pair){bytes_text("BoringSSL"), bytes_text("API " TEXT_OF(BORINGSSL_API_VERSION))};
+    out[1] = (struct dataset_pair){bytes_text("BoringSSL"),
+                                   bytes_text("API " TEXT_OF(BORINGSSL_API_VERSION))};
     out[2] = (struct dataset_pair){bytes_text("zstd"), bytes_text(ZSTD_versionString())};
 }
 
@@ -39,7 +40,8 @@ void header_print_version(FILE *out)
 
 /* ---- options in words ---- */
 
-static void put_option(struct option_texts *t, size_t *n, const char *name, uint64_t value, const char *unit)
+static void put_option(struct option_texts *t, size_t *n, const char *name, uint64_t value,
+                       const char *unit)
 {
     snprintf(t->values[*n], sizeof t->values[*n], "%llu%s", (unsigned long long)value, unit);
     t->pairs[*n] = (struct dataset_pair){bytes_text(name), bytes_text(t->values[*n])};
@@ -92,15 +94,16 @@ static int describe_hellos(struct hellos *h, char *err)
 
 /* ---- writing ---- */
 
-static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o, const struct hellos *hellos)
+static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o,
+                  const struct hellos *hellos)
 {
     char why[DATASET_ERR_MAX] = "";
     struct option_texts texts;
     struct dataset_pair libraries[NUM_LIBRARIES], options[NUM_VARIABLE_OPTIONS + 1];
     header_option_texts(&texts, o);
     memcpy(options, texts.pairs, sizeof texts.pairs);
-    options[NUM_VARIABLE_OPTIONS] =
-        (struct dataset_pair){bytes_text(STARTTLS_ANYWAY), bytes_text(plan->starttls_anyway ? "1" : "0")};
+    options[NUM_VARIABLE_OPTIONS] = (struct dataset_pair){
+        bytes_text(STARTTLS_ANYWAY), bytes_text(plan->starttls_anyway ? "1" : "0")};
     list_libraries(libraries);
 
     struct dataset_header h = {
@@ -124,7 +127,8 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
         .has_allowlist = o->allowlist_file != NULL,
         .hellos = hellos->hello,
         .num_hellos = NUM_HELLOS,
-        .user_metadata = o->user_metadata != NULL ? bytes_text(o->user_metadata) : bytes_of(NULL, 0),
+        .user_metadata =
+            o->user_metadata != NULL ? bytes_text(o->user_metadata) : bytes_of(NULL, 0),
     };
     memcpy(h.blocklist_sha256, plan->block_sha256, 32);
     memcpy(h.allowlist_sha256, plan->allow_sha256, 32);
@@ -135,7 +139,8 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
     dataset_sweep_id(&h);
     int rc = dataset_create(&plan->dataset, why, plan->file, &h);
     if (rc == -EEXIST)
-        snprintf(err, PLAN_ERR_MAX, "%s: exists; name another file, or go on with that sweep by --resume %s",
+        snprintf(err, PLAN_ERR_MAX,
+                 "%s: exists; name another file, or go on with that sweep by --resume %s",
                  plan->file, plan->file);
     else if (rc != 0)
         snprintf(err, PLAN_ERR_MAX, "%s", why);
@@ -145,7 +150,7 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
 int header_create(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o)
 {
     if (plan->shard >= plan->space->count)
-        return 0;                     /* nothing to do for this shard: plan_make says so, no file is made */
+        return 0; /* nothing to do for this shard: plan_make says so, no file is made */
     struct hellos hellos;
     int rc = describe_hellos(&hellos, err);
     if (rc != 0)
@@ -163,7 +168,8 @@ int header_check(struct plan *plan, char err[PLAN_ERR_MAX], const struct dataset
         if (bytes_equal(h->options[i].key, bytes_text(STARTTLS_ANYWAY)))
             plan->starttls_anyway = bytes_equal(h->options[i].value, bytes_text("1"));
     if (h->num_ehlo_names == 0) {
-        snprintf(err, PLAN_ERR_MAX, "%s: its header names no EHLO name; it is not a sweep of mxsweep's", plan->file);
+        snprintf(err, PLAN_ERR_MAX,
+                 "%s: its header names no EHLO name; it is not a sweep of mxsweep's", plan->file);
         return -EINVAL;
     }
     plan->ehlo_name = h->ehlo_names[0];
@@ -178,7 +184,9 @@ int header_check(struct plan *plan, char err[PLAN_ERR_MAX], const struct dataset
     hellos_cleanup(&hellos);
     if (same)
         return 0;
-    snprintf(err, PLAN_ERR_MAX, "%s: was begun with other TLS hellos than this build (or this processor) sends, and "
-                                "one dataset must not mix them; go on with the build that began it", plan->file);
+    snprintf(err, PLAN_ERR_MAX,
+             "%s: was begun with other TLS hellos than this build (or this processor) sends, and "
+             "one dataset must not mix them; go on with the build that began it",
+             plan->file);
     return -EINVAL;
 }

@@ -11,8 +11,8 @@ static void add_run(struct lease_source *s, uint64_t first_k, uint64_t end_k, ui
     s->num_open += end_k - first_k;
 }
 
-int lease_source_init(struct lease_source *s, uint64_t num_targets, uint32_t num_shards, uint32_t shard,
-                      const struct dataset_run *done, size_t num_done)
+int lease_source_init(struct lease_source *s, uint64_t num_targets, uint32_t num_shards,
+                      uint32_t shard, const struct dataset_run *done, size_t num_done)
 {
     s->step = num_shards;
     s->num_runs = 0;
@@ -42,7 +42,7 @@ void lease_source_cleanup(struct lease_source *s)
 
 bool lease_take(struct lease_source *s, struct lease *out)
 {
-    if (atomic_load(&s->next) >= s->num_open)   /* keeps the counter from running on for ever */
+    if (atomic_load(&s->next) >= s->num_open) /* keeps the counter from running on for ever */
         return false;
     uint64_t first = atomic_fetch_add(&s->next, LEASE_POSITIONS);
     if (first >= s->num_open)
@@ -54,7 +54,7 @@ bool lease_take(struct lease_source *s, struct lease *out)
 
 uint64_t lease_position(const struct lease_source *s, uint64_t ordinal)
 {
-    size_t low = 0, high = s->num_runs;   /* the run is in [low, high) */
+    size_t low = 0, high = s->num_runs; /* the run is in [low, high) */
     while (high - low > 1) {
         size_t mid = low + (high - low) / 2;
         if (s->runs[mid].before <= ordinal)

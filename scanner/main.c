@@ -1,4 +1,5 @@
-/* mxsweep: visits mail servers and records how they do STARTTLS. Options, plan, sweep, exit code. */
+/* mxsweep: visits mail servers and records how they do STARTTLS. Options, plan, sweep, exit
+ * code. */
 #include <errno.h>
 
 #include "scanner/header.h"
@@ -19,7 +20,8 @@ static int run(const struct options *o)
         plan_print(&plan, stdout);
         code = fflush(stdout) == 0 && !ferror(stdout) ? EXIT_COMPLETE : EXIT_FAULT;
         if (code != EXIT_COMPLETE)
-            fprintf(stderr, "mxsweep: the list of targets could not be written: %s\n", strerror(errno));
+            fprintf(stderr, "mxsweep: the list of targets could not be written: %s\n",
+                    strerror(errno));
     } else {
         code = sweep_run(&plan, o);
     }

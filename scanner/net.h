@@ -1,5 +1,6 @@
 /*
- * net: the system calls of a probe, in one table, so that a test can inject what a kernel seldom does.
+ * net: the system calls of a probe, in one table, so that a test can inject what a kernel seldom
+ * does.
  *
  * Errors     as the system calls: -1 and errno.
  */

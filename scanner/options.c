@@ -11,11 +11,11 @@
 /* a row sets what it stands for from value; false: value makes no sense */
 struct option_row {
     const char *name;
-    char letter;                  /* 0: none */
-    const char *arg;              /* NULL: a flag */
+    char letter;     /* 0: none */
+    const char *arg; /* NULL: a flag */
     const char *help;
     bool (*set)(struct options *o, const char *value);
-    const char *expects;          /* what a value must be */
+    const char *expects; /* what a value must be */
 };
 
 /* ---- values ---- */
@@ -32,7 +32,7 @@ static bool add_text(struct text_list *list, const char *text)
 
 static bool set_text(const char **field, const char *value)
 {
-    if (*field != NULL || value[0] == '\0')   /* a second one would silently replace the first */
+    if (*field != NULL || value[0] == '\0') /* a second one would silently replace the first */
         return false;
     *field = value;
     return true;
@@ -95,7 +95,7 @@ static bool set_seed(struct options *o, const char *v)
 {
     char *end;
     errno = 0;
-    int base = v[0] == '0' && (v[1] | 32) == 'x' ? 16 : 10;   /* a leading 0 alone is no octal */
+    int base = v[0] == '0' && (v[1] | 32) == 'x' ? 16 : 10; /* a leading 0 alone is no octal */
     unsigned long long seed = strtoull(v, &end, base);
     if (v[0] < '0' || v[0] > '9' || *end != '\0' || errno != 0)
         return false;
@@ -182,18 +182,20 @@ static bool set_threads(struct options *o, const char *v)
 /* ---- the table ---- */
 
 static const struct option_row rows[] = {
-    {"input-file", 'i', "FILE", "targets, one a line: TARGET[,HOSTNAME[,TAG]]; \"-\" is stdin", set_input,
-     "a file name or \"-\""},
+    {"input-file", 'i', "FILE", "targets, one a line: TARGET[,HOSTNAME[,TAG]]; \"-\" is stdin",
+     set_input, "a file name or \"-\""},
     {"output-file", 'o', "FILE", "the dataset to write; it must not exist", set_output_file,
      "one file name, given once"},
     {"resume", 0, "FILE", "go on with the sweep that wrote FILE", set_resume_file,
      "one file name, given once"},
     {"port", 'p', "LIST", "ports, comma-separated (25)", set_ports,
      "ports from 1 to 65535, each once, separated by commas"},
-    {"blocklist-file", 'b', "FILE", "never visit these: ADDRESS, PREFIX or RANGE a line", set_blocklist_file,
+    {"blocklist-file", 'b', "FILE", "never visit these: ADDRESS, PREFIX or RANGE a line",
+     set_blocklist_file, "one file name, given once"},
+    {"allowlist-file", 'w', "FILE", "visit only these", set_allowlist_file,
      "one file name, given once"},
-    {"allowlist-file", 'w', "FILE", "visit only these", set_allowlist_file, "one file name, given once"},
-    {"include-special", 0, NULL, "visit special-purpose ranges too, loopback for one", set_include_special, NULL},
+    {"include-special", 0, NULL, "visit special-purpose ranges too, loopback for one",
+     set_include_special, NULL},
     {"rate", 'r', "R", "starts per second of the sweep, or N/m, N/h; 0: no limit (100)", set_rate,
      "a number, or a number followed by /s, /m or /h"},
     {"in-flight", 's', "N", "sessions at once; 0: what descriptors allow (1000)", set_in_flight,
@@ -204,7 +206,8 @@ static const struct option_row rows[] = {
     {"seed", 'e', "N", "of the order of visits (random)", set_seed, "a number that fits 64 bits"},
     {"ehlo-name", 0, "NAME", "our name in EHLO; required outside loopback", set_ehlo_name,
      "one name, given once"},
-    {"starttls-anyway", 0, NULL, "send STARTTLS where it is not offered, too", set_starttls_anyway, NULL},
+    {"starttls-anyway", 0, NULL, "send STARTTLS where it is not offered, too", set_starttls_anyway,
+     NULL},
     {"connect-timeout", 0, "D", "for the TCP connection (10s)", set_connect_timeout_ns,
      "a duration up to 24h, such as 500ms, 10s or 2m"},
     {"reply-timeout", 0, "D", "for each SMTP reply (45s)", set_reply_timeout_ns,
@@ -215,10 +218,13 @@ static const struct option_row rows[] = {
      "a duration up to 24h, such as 500ms, 10s or 2m"},
     {"flush-interval", 0, "D", "a block is written at least this often (5s)", set_flush_ns,
      "a duration up to 24h, such as 500ms, 10s or 2m"},
-    {"record", 0, "WHAT", "all targets, or only count those that did not answer: all, responsive (all)", set_record,
+    {"record", 0, "WHAT",
+     "all targets, or only count those that did not answer: all, responsive (all)", set_record,
      "all or responsive"},
-    {"user-metadata", 0, "JSON", "kept in the dataset's header", set_user_metadata, "one JSON text, given once"},
-    {"dry-run", 0, NULL, "print the targets in their order, one a line, and connect to none", set_dry_run, NULL},
+    {"user-metadata", 0, "JSON", "kept in the dataset's header", set_user_metadata,
+     "one JSON text, given once"},
+    {"dry-run", 0, NULL, "print the targets in their order, one a line, and connect to none",
+     set_dry_run, NULL},
     {"quiet", 'q', NULL, "no status line, no summary", set_quiet, NULL},
     {"help", 'h', NULL, "this text", set_help, NULL},
     {"version", 'V', NULL, "versions of mxsweep and its libraries", set_version, NULL},
@@ -228,16 +234,19 @@ enum { NUM_ROWS = sizeof rows / sizeof rows[0], FIRST_LONG = 256 };
 void options_help(FILE *out)
 {
     fprintf(out, "usage: mxsweep [OPTION...] -o FILE [TARGET...]\n"
-                 "Visits the mail servers of TARGETs, an ADDRESS, PREFIX or FIRST-LAST each, and records how they do "
+                 "Visits the mail servers of TARGETs, an ADDRESS, PREFIX or FIRST-LAST each, and "
+                 "records how they do "
                  "STARTTLS.\n\n");
     for (size_t i = 0; i < NUM_ROWS; i++) {
         char left[40];
         const struct option_row *r = &rows[i];
-        snprintf(left, sizeof left, "%c%c%s --%s %s", r->letter != 0 ? '-' : ' ', r->letter != 0 ? r->letter : ' ',
-                 r->letter != 0 ? "," : " ", r->name, r->arg != NULL ? r->arg : "");
+        snprintf(left, sizeof left, "%c%c%s --%s %s", r->letter != 0 ? '-' : ' ',
+                 r->letter != 0 ? r->letter : ' ', r->letter != 0 ? "," : " ", r->name,
+                 r->arg != NULL ? r->arg : "");
         fprintf(out, "  %-28s %s\n", left, r->help);
     }
-    fprintf(out, "\nDurations: 500ms, 10s, 5m, 2h. Counts: 20k, 1M. Exit status: 0 complete, 1 a fault of ours, "
+    fprintf(out, "\nDurations: 500ms, 10s, 5m, 2h. Counts: 20k, 1M. Exit status: 0 complete, 1 a "
+                 "fault of ours, "
                  "2 usage,\n3 stopped early (go on with --resume FILE).\n");
 }
 
@@ -246,7 +255,7 @@ void options_help(FILE *out)
 static void make_getopt(struct option *longs, char *letters)
 {
     size_t n = 0;
-    letters[n++] = ':';           /* tell a missing argument from an unknown option */
+    letters[n++] = ':'; /* tell a missing argument from an unknown option */
     for (size_t i = 0; i < NUM_ROWS; i++) {
         const struct option_row *r = &rows[i];
         int has_arg = r->arg != NULL ? required_argument : no_argument;
@@ -271,22 +280,27 @@ static const struct option_row *row_of(int c)
     return NULL;
 }
 
-static int complain(char err[OPTIONS_ERR_MAX], const char *what, const char *which, const char *mend)
+static int complain(char err[OPTIONS_ERR_MAX], const char *what, const char *which,
+                    const char *mend)
 {
     snprintf(err, OPTIONS_ERR_MAX, "%s: %s%s%s", which, what, mend[0] != '\0' ? "; " : "", mend);
     return -EINVAL;
 }
 
-/* what getopt did not understand: inside a cluster of letters optind does not tell which one it was */
+/* what getopt did not understand: inside a cluster of letters optind does not tell which one it
+ * was */
 static int complain_of_getopt(char err[OPTIONS_ERR_MAX], int c, char *const *argv)
 {
     char letter[3] = {'-', (char)optopt, '\0'};
     const char *which = optopt > 0 && optopt < FIRST_LONG ? letter : argv[optind - 1];
-    const char *what = c == ':' ? "needs a value" : optopt >= FIRST_LONG ? "takes no value" : "unknown option";
+    const char *what = c == ':'               ? "needs a value"
+                       : optopt >= FIRST_LONG ? "takes no value"
+                                              : "unknown option";
     return complain(err, what, which, "see mxsweep --help");
 }
 
-static int complain_of_value(char err[OPTIONS_ERR_MAX], const struct option_row *r, const char *value)
+static int complain_of_value(char err[OPTIONS_ERR_MAX], const struct option_row *r,
+                             const char *value)
 {
     snprintf(err, OPTIONS_ERR_MAX, "--%s %.32s: expected is %s", r->name, value, r->expects);
     return -EINVAL;
@@ -297,20 +311,24 @@ static int check(const struct options *o, char err[OPTIONS_ERR_MAX])
 {
     bool given = o->targets.num > 0 || o->input_files.num > 0;
     if (o->shard >= o->shards)
-        return complain(err, "there is no such shard", "--shard", "shards count from 0 to --shards less 1");
+        return complain(err, "there is no such shard", "--shard",
+                        "shards count from 0 to --shards less 1");
     if (o->resume_file != NULL) {
         if (given || o->output_file != NULL || o->num_ports > 0 || o->has_seed || o->has_shards ||
-            o->has_record || o->ehlo_name != NULL || o->user_metadata != NULL || o->allowlist_file != NULL ||
-            o->include_special || o->starttls_anyway)
-            return complain(err, "the dataset itself says what is scanned and how", "--resume",
-                            "leave out targets, -i, -o, -p, -w, -e, --include-special, --shards, --shard, "
-                            "--ehlo-name, --starttls-anyway, --record and --user-metadata");
+            o->has_record || o->ehlo_name != NULL || o->user_metadata != NULL ||
+            o->allowlist_file != NULL || o->include_special || o->starttls_anyway)
+            return complain(
+                err, "the dataset itself says what is scanned and how", "--resume",
+                "leave out targets, -i, -o, -p, -w, -e, --include-special, --shards, --shard, "
+                "--ehlo-name, --starttls-anyway, --record and --user-metadata");
         return 0;
     }
     if (!given)
-        return complain(err, "none given", "TARGET", "name an address, prefix or range, or a file of them with -i");
+        return complain(err, "none given", "TARGET",
+                        "name an address, prefix or range, or a file of them with -i");
     if (o->output_file == NULL && !o->dry_run)
-        return complain(err, "not given", "--output-file", "name the dataset to write with -o FILE");
+        return complain(err, "not given", "--output-file",
+                        "name the dataset to write with -o FILE");
     return 0;
 }
 
@@ -333,7 +351,7 @@ int options_parse(struct options *o, char err[OPTIONS_ERR_MAX], int argc, char *
     char letters[2 * NUM_ROWS + 2];
     make_getopt(longs, letters);
     set_defaults(o);
-    optind = 0;                   /* so that it can be called again */
+    optind = 0; /* so that it can be called again */
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
         if (c == '?' || c == ':')

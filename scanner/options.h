@@ -3,7 +3,8 @@
  *
  * Units      times in ns.
  * Ownership  texts point into argv; options_cleanup frees the lists.
- * Errors     options_parse returns negative and writes to err what is wrong with which option, and the mend.
+ * Errors     options_parse returns negative and writes to err what is wrong with which option, and
+ *            the mend.
  */
 #ifndef MXSWEEP_SCANNER_OPTIONS_H
 #define MXSWEEP_SCANNER_OPTIONS_H
@@ -25,10 +26,10 @@ struct options {
     const char *output_file, *resume_file, *blocklist_file, *allowlist_file;
     const char *ehlo_name, *user_metadata;
     uint16_t ports[TARGET_PORTS_MAX];
-    size_t num_ports;                 /* 0: not given */
-    uint64_t rate_step_ns;            /* between two starts of the whole sweep; 0: no limit */
-    uint64_t in_flight;               /* 0: as many as descriptors allow */
-    uint64_t threads;                 /* 0: as many as there are processors */
+    size_t num_ports;      /* 0: not given */
+    uint64_t rate_step_ns; /* between two starts of the whole sweep; 0: no limit */
+    uint64_t in_flight;    /* 0: as many as descriptors allow */
+    uint64_t threads;      /* 0: as many as there are processors */
     uint64_t shards, shard;
     uint64_t seed;
     uint64_t connect_timeout_ns, reply_timeout_ns, tls_timeout_ns, session_timeout_ns, flush_ns;

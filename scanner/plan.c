@@ -14,8 +14,8 @@ static int load_targets(struct target_list *list, char *err, const struct option
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < o->targets.num; i++)
-        rc = target_list_add(list, err, PLAN_ERR_MAX, o->targets.texts[i], strlen(o->targets.texts[i]), "argument",
-                             i + 1);
+        rc = target_list_add(list, err, PLAN_ERR_MAX, o->targets.texts[i],
+                             strlen(o->targets.texts[i]), "argument", i + 1);
     for (size_t i = 0; rc == 0 && i < o->input_files.num; i++)
         rc = target_list_load(list, err, PLAN_ERR_MAX, o->input_files.texts[i]);
     return rc;
@@ -25,9 +25,11 @@ static int load_sets(struct plan *plan, char *err, const struct options *o)
 {
     int rc = special_purpose(&plan->special);
     if (rc == 0 && o->blocklist_file != NULL)
-        rc = prefix_set_load(&plan->block, plan->block_sha256, err, PLAN_ERR_MAX, o->blocklist_file);
+        rc =
+            prefix_set_load(&plan->block, plan->block_sha256, err, PLAN_ERR_MAX, o->blocklist_file);
     if (rc == 0 && o->allowlist_file != NULL)
-        rc = prefix_set_load(&plan->allow, plan->allow_sha256, err, PLAN_ERR_MAX, o->allowlist_file);
+        rc =
+            prefix_set_load(&plan->allow, plan->allow_sha256, err, PLAN_ERR_MAX, o->allowlist_file);
     prefix_set_seal(&plan->block);
     prefix_set_seal(&plan->allow);
     return rc;
@@ -36,23 +38,27 @@ static int load_sets(struct plan *plan, char *err, const struct options *o)
 static int nothing_left(const struct target_counts *c, char *err)
 {
     snprintf(err, PLAN_ERR_MAX,
-             "no target is left of %llu addresses: %llu are special-purpose (--include-special visits them), %llu "
+             "no target is left of %llu addresses: %llu are special-purpose (--include-special "
+             "visits them), %llu "
              "are on the blocklist, %llu are not on the allowlist",
-             (unsigned long long)c->given, (unsigned long long)c->special, (unsigned long long)c->blocked,
-             (unsigned long long)c->not_allowed);
+             (unsigned long long)c->given, (unsigned long long)c->special,
+             (unsigned long long)c->blocked, (unsigned long long)c->not_allowed);
     return -EINVAL;
 }
 
-static int build_space(struct plan *plan, char *err, const struct options *o, const struct target_list *list)
+static int build_space(struct plan *plan, char *err, const struct options *o,
+                       const struct target_list *list)
 {
     static const uint16_t smtp_port = 25;
     const uint16_t *ports = o->num_ports > 0 ? o->ports : &smtp_port;
     size_t num_ports = o->num_ports > 0 ? o->num_ports : 1;
-    int rc = target_space_build(&plan->own_space, &plan->counts, list, o->include_special ? NULL : &plan->special,
+    int rc = target_space_build(&plan->own_space, &plan->counts, list,
+                                o->include_special ? NULL : &plan->special,
                                 o->blocklist_file != NULL ? &plan->block : NULL,
                                 o->allowlist_file != NULL ? &plan->allow : NULL, ports, num_ports);
     if (rc == -EOVERFLOW) {
-        snprintf(err, PLAN_ERR_MAX, "more targets than 64 bits can count; name smaller ranges, or fewer ports");
+        snprintf(err, PLAN_ERR_MAX,
+                 "more targets than 64 bits can count; name smaller ranges, or fewer ports");
         return -EINVAL;
     }
     if (rc != 0) {
@@ -130,12 +136,14 @@ static int choose_name(struct plan *plan, char *err, const struct options *o)
     if (o->dry_run)
         return 0;
     if (o->ehlo_name == NULL && !loopback) {
-        snprintf(err, PLAN_ERR_MAX, "--ehlo-name: not given; name the host that scans, by a name that its address "
-                                    "resolves to: those who are scanned look it up");
+        snprintf(err, PLAN_ERR_MAX,
+                 "--ehlo-name: not given; name the host that scans, by a name that its address "
+                 "resolves to: those who are scanned look it up");
         return -EINVAL;
     }
     if (!name_is_sound(bytes_text(name), !loopback)) {
-        snprintf(err, PLAN_ERR_MAX, "--ehlo-name: is no fully qualified domain name, nor an [address]");
+        snprintf(err, PLAN_ERR_MAX,
+                 "--ehlo-name: is no fully qualified domain name, nor an [address]");
         return -EINVAL;
     }
     plan->ehlo_name = bytes_text(name);
@@ -205,8 +213,8 @@ static int plan_resumed(struct plan *plan, char err[PLAN_ERR_MAX], const struct 
     plan->filter = o->blocklist_file != NULL ? &plan->block : NULL;
     rc = header_check(plan, err, h);
     if (rc == 0 && !name_is_sound(plan->ehlo_name, false)) {
-        snprintf(err, PLAN_ERR_MAX, "%s: its header's EHLO name is none; it is not a sweep of mxsweep's",
-                 plan->file);
+        snprintf(err, PLAN_ERR_MAX,
+                 "%s: its header's EHLO name is none; it is not a sweep of mxsweep's", plan->file);
         return -EINVAL;
     }
     return rc;
@@ -222,16 +230,17 @@ int plan_make(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o
     prefix_set_init(&plan->block);
     prefix_set_init(&plan->allow);
     snprintf(err, PLAN_ERR_MAX, "no memory");
-    int rc = o->resume_file != NULL ? plan_resumed(plan, err, o, &found) : plan_new(plan, err, o, now_us);
+    int rc = o->resume_file != NULL ? plan_resumed(plan, err, o, &found)
+                                    : plan_new(plan, err, o, now_us);
     if (rc != 0)
         return rc;
     permutation_init(&plan->order, plan->space->count, plan->seed);
-    rc = lease_source_init(&plan->leases, plan->space->count, plan->num_shards, plan->shard, found.done,
-                           found.num_done);
+    rc = lease_source_init(&plan->leases, plan->space->count, plan->num_shards, plan->shard,
+                           found.done, found.num_done);
     plan->num_positions = plan->leases.num_open + plan->num_done;
     if (rc == 0 && plan->num_positions == 0) {
-        snprintf(err, PLAN_ERR_MAX, "--shard %u: there are only %llu targets for %u shards", plan->shard,
-                 (unsigned long long)plan->space->count, plan->num_shards);
+        snprintf(err, PLAN_ERR_MAX, "--shard %u: there are only %llu targets for %u shards",
+                 plan->shard, (unsigned long long)plan->space->count, plan->num_shards);
         return -EINVAL;
     }
     return rc;
@@ -254,8 +263,8 @@ void plan_print(const struct plan *plan, FILE *out)
         uint64_t position = lease_position(&plan->leases, i);
         struct target t = target_space_at(plan->space, permutation_at(&plan->order, position));
         addr_format(text, t.addr);
-        fprintf(out, "%s\t%u\t%.*s\t%.*s\n", text, t.port, (int)t.host.len, (const char *)t.host.data,
-                (int)t.tag.len, (const char *)t.tag.data);
+        fprintf(out, "%s\t%u\t%.*s\t%.*s\n", text, t.port, (int)t.host.len,
+                (const char *)t.host.data, (int)t.tag.len, (const char *)t.tag.data);
         if (ferror(out))
             return;
     }

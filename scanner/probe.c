@@ -29,7 +29,7 @@ static void close_all(struct probe *p)
     session_cleanup(&p->session);
     free(p->unsent);
     p->unsent = NULL;
-    uv_close((uv_handle_t *)&p->poll, on_closed);   /* takes fd out of the loop at once */
+    uv_close((uv_handle_t *)&p->poll, on_closed); /* takes fd out of the loop at once */
     p->worker->engine->config.net->close(p->fd);
 }
 
@@ -60,8 +60,8 @@ static void count_outcome(struct worker *w, const struct record *r)
         worker_count(w, COUNT_THROTTLED);
 }
 
-static int push_record(struct worker *w, struct record *r, uint64_t position, const struct target *target,
-                       CRYPTO_BUFFER *const *certs, size_t num_certs)
+static int push_record(struct worker *w, struct record *r, uint64_t position,
+                       const struct target *target, CRYPTO_BUFFER *const *certs, size_t num_certs)
 {
     r->position = position;
     r->addr = target->addr;
@@ -102,7 +102,8 @@ static void give_back(struct probe *p, int errnum, uint64_t now_ns)
     probe_abort(p);
 }
 
-int probe_record_blocked(struct worker *w, uint64_t position, const struct target *target, uint64_t now_ns)
+int probe_record_blocked(struct worker *w, uint64_t position, const struct target *target,
+                         uint64_t now_ns)
 {
     struct record r;
     record_init(&r);
@@ -125,12 +126,14 @@ static int keep_unsent(struct probe *p, const uint8_t *data, size_t len)
     return 0;
 }
 
-/* sends what it can; *sent is how much. A failed send is kept: what the peer said before is read first. */
+/* sends what it can; *sent is how much. A failed send is kept: what the peer said before is read
+ * first. */
 static void send_some(struct probe *p, size_t *sent, const uint8_t *data, size_t len)
 {
     *sent = 0;
     while (*sent < len) {
-        ssize_t n = p->worker->engine->config.net->send(p->fd, data + *sent, len - *sent, MSG_NOSIGNAL);
+        ssize_t n =
+            p->worker->engine->config.net->send(p->fd, data + *sent, len - *sent, MSG_NOSIGNAL);
         if (n > 0) {
             *sent += (size_t)n;
         } else if (n == 0 || errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -268,7 +271,8 @@ static void on_readable(struct probe *p, uint64_t now_ns)
     settle(p, serial, now_ns);
 }
 
-/* libuv tells of an error on the socket, but not of which: what was received before it is read first */
+/* libuv tells of an error on the socket, but not of which: what was received before it is read
+ * first */
 static void on_failed(struct probe *p, uint64_t now_ns)
 {
     if (p->session.wait == WAIT_CONNECT) {
@@ -276,7 +280,8 @@ static void on_failed(struct probe *p, uint64_t now_ns)
         on_error(p, errnum != 0 ? errnum : ECONNRESET, now_ns);
         return;
     }
-    p->poll_events = 0;   /* libuv has stopped the handle: it is started again if the session goes on */
+    p->poll_events =
+        0; /* libuv has stopped the handle: it is started again if the session goes on */
     on_readable(p, now_ns);
     int events = UV_READABLE | (p->unsent_len > 0 ? UV_WRITABLE : 0);
     if (!p->finished && p->poll_events == 0 && wait_for(p, events) != 0)
@@ -312,7 +317,7 @@ void probe_timeout(struct probe *p, uint64_t now_ns)
 void probe_expire(struct probe *p, uint64_t now_ns)
 {
     probe_timeout(p, now_ns);
-    if (!p->finished)   /* it would say good-bye, but its time is up */
+    if (!p->finished) /* it would say good-bye, but its time is up */
         finish(p);
 }
 
@@ -349,7 +354,7 @@ int probe_start(struct probe *p, uint64_t position, const struct target *target,
         return -errno;
     int errnum = net->connect(p->fd, (const struct sockaddr *)&addr, addr_len) == 0 ? 0 : errno;
     if (errnum != 0 && errnum != EINPROGRESS && errnum != ECONNREFUSED) {
-        net->close(p->fd);    /* told at once: no route, no port, no buffer: ours */
+        net->close(p->fd); /* told at once: no route, no port, no buffer: ours */
         return -errnum;
     }
     int rc = uv_poll_init(&w->loop, &p->poll, p->fd);

@@ -1,9 +1,10 @@
 /*
  * probe: owns one attempt's socket and runs its session.
  *
- * Lifetime   probe_start opens the socket; the probe ends once (probe_finish or probe_abort) and is given back to its
- *            worker from the close callback of its poll handle.
- * Errors     negative errno: a fault of our own, nothing was started, the probe is still the caller's.
+ * Lifetime   probe_start opens the socket; the probe ends once (probe_finish or probe_abort) and is
+ *            given back to its worker from the close callback of its poll handle.
+ * Errors     negative errno: a fault of our own, nothing was started, the probe is still the
+ *            caller's.
  */
 #ifndef MXSWEEP_SCANNER_PROBE_H
 #define MXSWEEP_SCANNER_PROBE_H
@@ -15,14 +16,14 @@ struct probe {
     struct worker *worker;
     struct probe *next_free;
     int fd;
-    int send_errnum;              /* of a failed send; what can still be read is read first */
+    int send_errnum; /* of a failed send; what can still be read is read first */
     bool finished, unused;
-    int poll_events;              /* what is being waited for */
+    int poll_events; /* what is being waited for */
     uint64_t position;
     struct target target;
     struct deadline wait_deadline, session_deadline;
     struct session session;
-    uint8_t *unsent;              /* octets that the kernel would not take yet; NULL mostly */
+    uint8_t *unsent; /* octets that the kernel would not take yet; NULL mostly */
     size_t unsent_len;
 };
 
@@ -47,8 +48,9 @@ void probe_abort(struct probe *p);
 struct probe *probe_of_wait(struct deadline *d);
 struct probe *probe_of_session(struct deadline *d);
 
-/* probe_record_blocked records a target that is not connected to, in place of a probe and under the same grant; negative:
- * nothing was pushed. */
-int probe_record_blocked(struct worker *w, uint64_t position, const struct target *target, uint64_t now_ns);
+/* probe_record_blocked records a target that is not connected to, in place of a probe and under the
+ * same grant; negative: nothing was pushed. */
+int probe_record_blocked(struct worker *w, uint64_t position, const struct target *target,
+                         uint64_t now_ns);
 
 #endif

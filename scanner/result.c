@@ -6,7 +6,8 @@
 #include <time.h>
 #include <uv.h>
 
-struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs, size_t num_certs)
+struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs,
+                          size_t num_certs)
 {
     size_t texts_len = 0, certs_len = 0;
     for (size_t i = 0; i < NUM_TEXTS; i++)
@@ -91,7 +92,8 @@ void result_push(struct result_queue *q, struct result *r)
     *q->last = r;
     q->last = &r->next;
     q->queued += r->size;
-    bool wake = q->queued >= RESULT_QUEUE_WAKE && !q->awake;   /* a wake-up each would cost more than the rest */
+    bool wake = q->queued >= RESULT_QUEUE_WAKE &&
+                !q->awake; /* a wake-up each would cost more than the rest */
     q->awake |= wake;
     pthread_mutex_unlock(&q->lock);
     if (wake)

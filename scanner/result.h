@@ -2,10 +2,12 @@
  * result: a finished target on its way from a worker to the writer; and the queue between them.
  *
  * Units      credit and sizes in octets.
- * Promise    the queue is bounded: a session starts only after result_queue_credit has set aside RESULT_CREDIT for what it
- *            may collect; what it really collected is settled when it is pushed, or given back.
- * Ownership  result_new copies everything but host and tag (which belong to the target space) and takes references of the
- *            certificates; result_push hands it over; result_free by whoever took it.
+ * Promise    the queue is bounded: a session starts only after result_queue_credit has set aside
+ *            RESULT_CREDIT for what it may collect; what it really collected is settled when it is
+ *            pushed, or given back.
+ * Ownership  result_new copies everything but host and tag (which belong to the target space) and
+ *            takes references of the certificates; result_push hands it over; result_free by
+ *            whoever took it.
  * Threads    any number push, one takes.
  */
 #ifndef MXSWEEP_SCANNER_RESULT_H
@@ -19,28 +21,29 @@
 
 struct result {
     struct result *next;
-    size_t size;                  /* octets, certificates included */
-    struct record record;         /* texts point behind this struct; chain hashes are not filled */
+    size_t size;          /* octets, certificates included */
+    struct record record; /* texts point behind this struct; chain hashes are not filled */
     size_t num_certs;
-    CRYPTO_BUFFER *certs[];       /* then the texts */
+    CRYPTO_BUFFER *certs[]; /* then the texts */
 };
 
-struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs, size_t num_certs);
+struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs,
+                          size_t num_certs);
 void result_free(struct result *r);
 
 enum {
-    RESULT_CREDIT = 2048,             /* octets set aside for a session */
-    RESULT_QUEUE_MAX = 64 << 20,      /* octets in the queue and set aside */
-    RESULT_QUEUE_WAKE = 256 << 10     /* octets queued at which the writer is woken before its time */
+    RESULT_CREDIT = 2048,         /* octets set aside for a session */
+    RESULT_QUEUE_MAX = 64 << 20,  /* octets in the queue and set aside */
+    RESULT_QUEUE_WAKE = 256 << 10 /* octets queued at which the writer is woken before its time */
 };
 
 struct result_queue {
     pthread_mutex_t lock;
     pthread_cond_t ready;
     struct result *first, **last;
-    size_t queued;                    /* octets of the results in the queue */
+    size_t queued; /* octets of the results in the queue */
     bool closed, awake;
-    _Atomic size_t bytes;             /* set aside and queued and not yet released */
+    _Atomic size_t bytes; /* set aside and queued and not yet released */
 };
 
 int result_queue_init(struct result_queue *q);
@@ -56,8 +59,9 @@ void result_push(struct result_queue *q, struct result *r);
 /* result_queue_close: nothing is pushed any more. */
 void result_queue_close(struct result_queue *q);
 
-/* result_take waits until there is much, or wait_ns has passed, or the queue is closed; takes all that is there (a list, or NULL). *closed
- * tells that nothing more will come. Release their size when they are stored. */
+/* result_take waits until there is much, or wait_ns has passed, or the queue is closed; takes all
+ * that is there (a list, or NULL). *closed tells that nothing more will come. Release their size
+ * when they are stored. */
 struct result *result_take(struct result_queue *q, bool *closed, uint64_t wait_ns);
 
 #endif

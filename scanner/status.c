@@ -10,7 +10,8 @@ static double per_second(uint64_t count, uint64_t ns)
 }
 
 /* from what this run has done so far; nothing is said before there is something to go by */
-static const char *time_left(char *out, size_t out_len, uint64_t left, uint64_t done, uint64_t now_ns)
+static const char *time_left(char *out, size_t out_len, uint64_t left, uint64_t done,
+                             uint64_t now_ns)
 {
     if (left == 0)
         return "0.0s";
@@ -20,7 +21,8 @@ static const char *time_left(char *out, size_t out_len, uint64_t left, uint64_t 
     return ns < 1e18 ? unit_seconds(out, out_len, (uint64_t)ns) : "years";
 }
 
-void status_line(struct status *s, char out[STATUS_LINE_MAX], const struct engine_figures *f, uint64_t now_ns)
+void status_line(struct status *s, char out[STATUS_LINE_MAX], const struct engine_figures *f,
+                 uint64_t now_ns)
 {
     const uint64_t *count = f->count;
     uint64_t done = s->done_before + count[COUNT_DONE];
@@ -28,9 +30,11 @@ void status_line(struct status *s, char out[STATUS_LINE_MAX], const struct engin
     double share = s->num_targets == 0 ? 100 : 100.0 * (double)done / (double)s->num_targets;
     char left_text[24];
     snprintf(out, STATUS_LINE_MAX,
-             "%llu/%llu %.1f%% | in flight %llu | %.0f/s now, %.0f/s avg | open %llu, STARTTLS %llu, TLS %llu, "
+             "%llu/%llu %.1f%% | in flight %llu | %.0f/s now, %.0f/s avg | open %llu, STARTTLS "
+             "%llu, TLS %llu, "
              "throttled %llu, ours %llu | left %s",
-             (unsigned long long)done, (unsigned long long)s->num_targets, share, (unsigned long long)f->in_flight,
+             (unsigned long long)done, (unsigned long long)s->num_targets, share,
+             (unsigned long long)f->in_flight,
              per_second(count[COUNT_STARTED] - s->last_started, now_ns - s->last_ns),
              per_second(count[COUNT_STARTED], now_ns), (unsigned long long)count[COUNT_OPEN],
              (unsigned long long)count[COUNT_STARTTLS], (unsigned long long)count[COUNT_TLS],

@@ -15,9 +15,9 @@
 #include "scanner/units.h"
 
 enum {
-    SPARE_DESCRIPTORS = 64,       /* for files, loops and libraries */
-    QUIT_TIMEOUT_MS = 3000,       /* for the 221 and the peer's FIN */
-    PATIENCE_S = 60               /* with no connection that could be started */
+    SPARE_DESCRIPTORS = 64, /* for files, loops and libraries */
+    QUIT_TIMEOUT_MS = 3000, /* for the 221 and the peer's FIN */
+    PATIENCE_S = 60         /* with no connection that could be started */
 };
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -40,7 +40,8 @@ int64_t sweep_utc_us(void)
 
 /* ---- before the start ---- */
 
-/* raises the limit of descriptors as far as it goes; returns how many sessions fit, at most wanted (0: all that fit) */
+/* raises the limit of descriptors as far as it goes; returns how many sessions fit, at most wanted
+ * (0: all that fit) */
 static uint64_t fit_descriptors(uint64_t wanted, bool quiet)
 {
     struct rlimit limit;
@@ -56,8 +57,10 @@ static uint64_t fit_descriptors(uint64_t wanted, bool quiet)
     if (wanted == 0 || wanted <= room)
         return wanted == 0 ? room : wanted;
     if (!quiet)
-        fprintf(stderr, "mxsweep: descriptors are limited to %llu: %llu sessions at once instead of %llu\n",
-                (unsigned long long)limit.rlim_cur, (unsigned long long)room, (unsigned long long)wanted);
+        fprintf(stderr,
+                "mxsweep: descriptors are limited to %llu: %llu sessions at once instead of %llu\n",
+                (unsigned long long)limit.rlim_cur, (unsigned long long)room,
+                (unsigned long long)wanted);
     return room;
 }
 
@@ -67,18 +70,21 @@ static uint64_t share_of(uint64_t limit, uint32_t num_shards, uint32_t shard)
     return share > 0 ? share : 1;
 }
 
-/* between two starts of this shard; so long that it might overflow a clock, it is for ever anyway */
+/* between two starts of this shard; so long that it might overflow a clock, it is for ever
+ * anyway */
 static uint64_t step_of_shard(uint64_t step_ns, uint32_t num_shards)
 {
     uint64_t step;
-    return __builtin_mul_overflow(step_ns, num_shards, &step) || step > INT64_MAX ? INT64_MAX : step;
+    return __builtin_mul_overflow(step_ns, num_shards, &step) || step > INT64_MAX ? INT64_MAX
+                                                                                  : step;
 }
 
 static void configure(struct engine_config *c, struct plan *plan, const struct options *o)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t threads = o->threads != 0 ? o->threads : (uint64_t)(processors > 0 ? processors : 1);
-    uint64_t in_flight = o->in_flight == 0 ? 0 : share_of(o->in_flight, plan->num_shards, plan->shard);
+    uint64_t in_flight =
+        o->in_flight == 0 ? 0 : share_of(o->in_flight, plan->num_shards, plan->shard);
     int64_t offset_us = sweep_utc_us() - plan->start_us;
     *c = (struct engine_config){
         .space = plan->space,
@@ -110,22 +116,26 @@ static void say_start(const struct sweep *s, const struct engine_config *c)
     const struct target_counts *counts = &plan->counts;
     if (s->o->quiet)
         return;
-    fprintf(stderr, "mxsweep: %llu targets, shard %u of %u, seed %llu, %u workers, %llu in flight -> %s\n",
-            (unsigned long long)plan->num_positions, plan->shard, plan->num_shards, (unsigned long long)plan->seed,
-            c->num_workers, (unsigned long long)c->max_in_flight, plan->file);
+    fprintf(stderr,
+            "mxsweep: %llu targets, shard %u of %u, seed %llu, %u workers, %llu in flight -> %s\n",
+            (unsigned long long)plan->num_positions, plan->shard, plan->num_shards,
+            (unsigned long long)plan->seed, c->num_workers, (unsigned long long)c->max_in_flight,
+            plan->file);
     if (counts->special + counts->blocked + counts->not_allowed > 0)
-        fprintf(stderr,
-                "mxsweep: left out of %llu addresses: %llu special-purpose, %llu blocklisted, %llu not "
-                "allowlisted\n",
-                (unsigned long long)counts->given, (unsigned long long)counts->special,
-                (unsigned long long)counts->blocked, (unsigned long long)counts->not_allowed);
+        fprintf(
+            stderr,
+            "mxsweep: left out of %llu addresses: %llu special-purpose, %llu blocklisted, %llu not "
+            "allowlisted\n",
+            (unsigned long long)counts->given, (unsigned long long)counts->special,
+            (unsigned long long)counts->blocked, (unsigned long long)counts->not_allowed);
     if (s->o->resume_file != NULL)
         fprintf(stderr, "mxsweep: resumed: %llu done before, %llu bytes of a torn tail dropped\n",
                 (unsigned long long)plan->num_done, (unsigned long long)plan->torn_bytes);
 }
 
 /* a resumption is told in the dataset, with what is in effect from now on */
-static int tell_resumption(const struct sweep *s, const struct engine_config *c, char err[DATASET_ERR_MAX])
+static int tell_resumption(const struct sweep *s, const struct engine_config *c,
+                           char err[DATASET_ERR_MAX])
 {
     struct option_texts texts;
     struct dataset_pair details[NUM_VARIABLE_OPTIONS + 1];
@@ -133,8 +143,10 @@ static int tell_resumption(const struct sweep *s, const struct engine_config *c,
     header_option_texts(&texts, s->o);
     memcpy(details, texts.pairs, sizeof texts.pairs);
     snprintf(torn, sizeof torn, "%llu", (unsigned long long)s->plan->torn_bytes);
-    details[NUM_VARIABLE_OPTIONS] = (struct dataset_pair){bytes_text("torn-bytes"), bytes_text(torn)};
-    return dataset_event(s->plan->dataset, err, c->offset_us, "resumed", details, NUM_VARIABLE_OPTIONS + 1);
+    details[NUM_VARIABLE_OPTIONS] =
+        (struct dataset_pair){bytes_text("torn-bytes"), bytes_text(torn)};
+    return dataset_event(s->plan->dataset, err, c->offset_us, "resumed", details,
+                         NUM_VARIABLE_OPTIONS + 1);
 }
 
 /* ---- while it runs ---- */
@@ -157,7 +169,8 @@ static void on_signal(struct sweep *s, int signals_fd)
     bool first = s->num_signals++ == 0;
     if (!s->o->quiet)
         fprintf(stderr, "%smxsweep: %s\n", s->show_line ? "\n" : "",
-                first ? "stopping: no more starts, running sessions end (once more: at once)" : "stopping at once");
+                first ? "stopping: no more starts, running sessions end (once more: at once)"
+                      : "stopping at once");
     engine_stop(s->engine, first ? ENGINE_DRAIN : ENGINE_ABORT);
 }
 
@@ -181,16 +194,18 @@ static void watch(struct sweep *s, int signals_fd)
 
 /* ---- after the end ---- */
 
-static void say_summary(const struct sweep *s, const struct engine_figures *f, const struct dataset_totals *totals,
-                        uint64_t took_ns, bool complete)
+static void say_summary(const struct sweep *s, const struct engine_figures *f,
+                        const struct dataset_totals *totals, uint64_t took_ns, bool complete)
 {
     char took[24];
     if (s->o->quiet)
         return;
     fprintf(stderr,
-            "mxsweep: %s: %llu of %llu targets in %s (%llu open, %llu STARTTLS, %llu TLS, %llu throttled; %llu "
+            "mxsweep: %s: %llu of %llu targets in %s (%llu open, %llu STARTTLS, %llu TLS, %llu "
+            "throttled; %llu "
             "faults of ours), %llu bytes\n",
-            complete ? "complete" : "stopped", (unsigned long long)(s->plan->num_done + f->count[COUNT_DONE]),
+            complete ? "complete" : "stopped",
+            (unsigned long long)(s->plan->num_done + f->count[COUNT_DONE]),
             (unsigned long long)s->plan->num_positions, unit_seconds(took, sizeof took, took_ns),
             (unsigned long long)f->count[COUNT_OPEN], (unsigned long long)f->count[COUNT_STARTTLS],
             (unsigned long long)f->count[COUNT_TLS], (unsigned long long)f->count[COUNT_THROTTLED],
@@ -211,14 +226,16 @@ static int end(struct sweep *s, const struct engine_config *c)
     uint64_t took_ns = uv_hrtime() - s->start_ns;
     engine_figures(s->engine, &figures);
     int fault = engine_join(s->engine, fault_text);
-    bool complete = s->plan->num_done + figures.count[COUNT_DONE] == s->plan->num_positions && fault == 0;
+    bool complete =
+        s->plan->num_done + figures.count[COUNT_DONE] == s->plan->num_positions && fault == 0;
 
     struct dataset_writer *dataset = s->plan->dataset;
     dataset_writer_totals(dataset, &totals);
     s->plan->dataset = NULL;
-    if (fault != 0) {                 /* the blocks that are sealed stand; the rest is done again */
+    if (fault != 0) { /* the blocks that are sealed stand; the rest is done again */
         dataset_abandon(dataset);
-        fprintf(stderr, "mxsweep: %s; what is sealed stands, go on with --resume %s\n", fault_text, s->plan->file);
+        fprintf(stderr, "mxsweep: %s; what is sealed stands, go on with --resume %s\n", fault_text,
+                s->plan->file);
         say_summary(s, &figures, &totals, took_ns, false);
         return is_resumable(fault) ? EXIT_STOPPED : EXIT_FAULT;
     }
@@ -262,15 +279,16 @@ int sweep_run(struct plan *plan, const struct options *o)
     s.show_line = !o->quiet && isatty(STDERR_FILENO);
     if (plan->finished) {
         if (!o->quiet)
-            fprintf(stderr, "mxsweep: %s: is finished: all of its %llu targets are done\n", plan->file,
-                    (unsigned long long)plan->num_positions);
+            fprintf(stderr, "mxsweep: %s: is finished: all of its %llu targets are done\n",
+                    plan->file, (unsigned long long)plan->num_positions);
         return EXIT_COMPLETE;
     }
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, NULL);      /* threads inherit it: signals come by the descriptor only */
+    sigprocmask(SIG_BLOCK, &signals,
+                NULL); /* threads inherit it: signals come by the descriptor only */
     int signals_fd = signalfd(-1, &signals, SFD_CLOEXEC);
     if (signals_fd < 0) {
         fprintf(stderr, "mxsweep: signalfd: %s\n", strerror(errno));

@@ -1,9 +1,10 @@
 /*
  * sweep: runs a plan: engine, signals, status line, trailer, summary.
  *
- * What       the first SIGINT or SIGTERM starts no more and lets sessions end, the second ends at once; both seal what is
- *            there. Text for people goes to stderr.
- * Errors     the exit code of the program: 0 complete, 1 a fault of ours, 3 stopped early, resumable.
+ * What       the first SIGINT or SIGTERM starts no more and lets sessions end, the second ends at
+ *            once; both seal what is there. Text for people goes to stderr.
+ * Errors     the exit code of the program: 0 complete, 1 a fault of ours, 3 stopped early,
+ *            resumable.
  */
 #ifndef MXSWEEP_SCANNER_SWEEP_H
 #define MXSWEEP_SCANNER_SWEEP_H

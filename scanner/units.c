@@ -10,7 +10,8 @@ struct unit {
     uint64_t factor;
 };
 
-/* reads digits with at most 9 decimals; returns what follows, or NULL. The value is whole + frac / 10^9. */
+/* reads digits with at most 9 decimals; returns what follows, or NULL. The value is whole + frac /
+ * 10^9. */
 static const char *read_number(uint64_t *whole, uint64_t *frac, const char *text)
 {
     uint64_t w = 0, f = 0;
@@ -113,6 +114,7 @@ const char *unit_seconds(char *out, size_t out_len, uint64_t ns)
     else if (s < 3600)
         snprintf(out, out_len, "%um%02us", (unsigned)(s / 60), (unsigned)(s % 60));
     else
-        snprintf(out, out_len, "%lluh%02um", (unsigned long long)(s / 3600), (unsigned)(s / 60 % 60));
+        snprintf(out, out_len, "%lluh%02um", (unsigned long long)(s / 3600),
+                 (unsigned)(s / 60 % 60));
     return out;
 }

@@ -6,10 +6,10 @@
 #include "scanner/probe.h"
 
 enum {
-    HOLD_FIRST_MS = 10,     /* after the first fault of ours; doubled by each that follows */
+    HOLD_FIRST_MS = 10, /* after the first fault of ours; doubled by each that follows */
     HOLD_MAX_MS = 1000
 };
-#define NEVER UINT64_MAX
+#define NEVER     UINT64_MAX
 #define NS_PER_MS UINT64_C(1000000)
 
 void worker_count(struct worker *w, enum engine_counter which)
@@ -65,7 +65,7 @@ void worker_put_back(struct worker *w, uint64_t position, int errnum, uint64_t n
     worker_count(w, COUNT_OURS);
     if (w->num_again < WORKER_AGAIN_MAX)
         w->again[(w->again_first + w->num_again++) % WORKER_AGAIN_MAX] = position;
-    else   /* cannot happen while no new position is taken with a full ring, but for sessions already under way */
+    else /* only sessions already under way come here: with a full ring no new position is taken */
         engine_fault(w->engine, -errnum, "too many connections failed by a fault of this host");
     hold(w, errnum, now_ns);
 }
@@ -170,7 +170,7 @@ void worker_wake_at(struct worker *w, uint64_t due_ns)
     if (due_ns >= w->timer_due_ns)
         return;
     w->timer_due_ns = due_ns;
-    uint64_t now_ns = uv_now(&w->loop) * NS_PER_MS;   /* libuv's clock is uv_hrtime in whole ms */
+    uint64_t now_ns = uv_now(&w->loop) * NS_PER_MS; /* libuv's clock is uv_hrtime in whole ms */
     uint64_t ms = due_ns > now_ns ? (due_ns - now_ns + NS_PER_MS - 1) / NS_PER_MS : 0;
     uv_timer_start(&w->timer, on_timer, ms, 0);
 }
@@ -295,7 +295,8 @@ void worker_free(struct worker *w)
         return;
     uv_close((uv_handle_t *)&w->timer, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
-    while (uv_loop_close(&w->loop) == UV_EBUSY)   /* a stop from before the first run ends a run at once */
+    while (uv_loop_close(&w->loop) ==
+           UV_EBUSY) /* a stop from before the first run ends a run at once */
         uv_run(&w->loop, UV_RUN_DEFAULT);
     tls_context_free(w->tls);
     outbuf_cleanup(&w->out);

@@ -1,8 +1,9 @@
 /*
  * worker: one thread with one loop, its own TLS context and its probes.
  *
- * Ownership  worker_new/worker_free by the engine, from the engine's thread; between worker_start and worker_join the
- *            worker belongs to its thread, but for worker_wake and the counters.
+ * Ownership  worker_new/worker_free by the engine, from the engine's thread; between worker_start
+ *            and worker_join the worker belongs to its thread, but for worker_wake and the
+ *            counters.
  */
 #ifndef MXSWEEP_SCANNER_WORKER_H
 #define MXSWEEP_SCANNER_WORKER_H
@@ -14,9 +15,9 @@
 #include "scanner/session/tls_client.h"
 
 enum {
-    WORKER_READ_MAX = 65536,      /* octets of one read */
-    WORKER_AGAIN_MAX = 1024,      /* positions put back after a fault of ours before no new one is taken */
-    WORKER_STARTS_MAX = 256       /* starts in one go, so that running sessions get their turn */
+    WORKER_READ_MAX = 65536, /* octets of one read */
+    WORKER_AGAIN_MAX = 1024, /* positions put back before no new one is taken */
+    WORKER_STARTS_MAX = 256 /* starts in one go, so that running sessions get their turn */
 };
 
 struct probe;
@@ -27,21 +28,21 @@ struct worker {
     uv_thread_t thread;
     bool thread_started;
     uv_loop_t loop;
-    uv_timer_t timer;                            /* the only one: the earliest of deadlines and starts */
+    uv_timer_t timer; /* the only one: the earliest of deadlines and starts */
     uv_async_t wake;
-    uint64_t timer_due_ns;                       /* UINT64_MAX: not set */
+    uint64_t timer_due_ns; /* UINT64_MAX: not set */
     struct tls_context *tls;
     struct session_config session_config;
     struct deadline_list waits[NUM_SESSION_WAITS], sessions;
     struct outbuf out;
-    uint8_t *in;                                 /* WORKER_READ_MAX octets */
+    uint8_t *in; /* WORKER_READ_MAX octets */
     struct lease lease;
-    uint64_t again[WORKER_AGAIN_MAX];            /* ring of positions to try again */
+    uint64_t again[WORKER_AGAIN_MAX]; /* ring of positions to try again */
     size_t again_first, num_again;
-    uint64_t hold_ns, hold_until_ns, held_since_ns;   /* after faults of ours; 0: none */
+    uint64_t hold_ns, hold_until_ns, held_since_ns; /* after faults of ours; 0: none */
     struct probe *free_probes;
     struct probe_slab *slabs;
-    size_t num_active;                           /* probes not in free_probes */
+    size_t num_active; /* probes not in free_probes */
     _Atomic uint64_t count[NUM_ENGINE_COUNTERS];
 };
 
@@ -63,7 +64,8 @@ void worker_wake_at(struct worker *w, uint64_t due_ns);
 /* worker_release takes back a probe that is over. The only place where a probe dies. */
 void worker_release(struct worker *w, struct probe *p, bool unused);
 
-/* worker_put_back: position could not be visited for a fault of ours (errnum); it is tried again, more slowly. */
+/* worker_put_back: position could not be visited for a fault of ours (errnum); it is tried again,
+ * more slowly. */
 void worker_put_back(struct worker *w, uint64_t position, int errnum, uint64_t now_ns);
 
 #endif

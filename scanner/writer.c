@@ -6,12 +6,12 @@
 #include <uv.h>
 
 enum {
-    KNOWN_CERTS = 1024,              /* buffers whose hash is remembered */
-    TAKE_MS = 200                    /* how often the queue is looked at, at the least */
+    KNOWN_CERTS = 1024, /* buffers whose hash is remembered */
+    TAKE_MS = 200       /* how often the queue is looked at, at the least */
 };
 
 struct known_cert {
-    CRYPTO_BUFFER *buffer;           /* a reference: the address cannot come to mean another certificate */
+    CRYPTO_BUFFER *buffer; /* a reference: the address cannot come to mean another certificate */
     uint8_t sha256[32];
 };
 
@@ -73,7 +73,7 @@ static void store(struct writer *w, struct result *result)
     r->chain = w->chain;
     r->num_chain = (uint16_t)result->num_certs;
     int rc = add(w, r);
-    if (rc == UV_ENOBUFS) {          /* the block is full to the brim */
+    if (rc == UV_ENOBUFS) { /* the block is full to the brim */
         seal(w);
         rc = w->failed ? 0 : add(w, r);
     }

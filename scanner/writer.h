@@ -1,9 +1,11 @@
 /*
  * writer: the one thread that takes results from the queue and puts them into the dataset.
  *
- * What       hashes certificates (each distinct buffer once while it is remembered), adds records, seals blocks by size and by
- *            time. When the queue is closed and empty it seals what is left; the trailer is its owner's affair.
- * Errors     a fault of the dataset stops the engine (engine_fault) and the thread goes on only to empty the queue.
+ * What       hashes certificates (each distinct buffer once while it is remembered), adds records,
+ *            seals blocks by size and by time. When the queue is closed and empty it seals what is
+ *            left; the trailer is its owner's affair.
+ * Errors     a fault of the dataset stops the engine (engine_fault) and the thread goes on only to
+ *            empty the queue.
  */
 #ifndef MXSWEEP_SCANNER_WRITER_H
 #define MXSWEEP_SCANNER_WRITER_H

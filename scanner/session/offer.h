@@ -1,8 +1,10 @@
 /*
- * offer: what our hello offers, in its order: the one table of versions, suites, groups and signature schemes.
+ * offer: what our hello offers, in its order: the one table of versions, suites, groups and
+ * signature schemes.
  *
- * X(code point, name that BoringSSL's lists know it by). TLS 1.3 suites are not settable in BoringSSL and have no name
- * here; their order follows whether the CPU has AES (the hello's hash in the header tells).
+ * X(code point, name that BoringSSL's lists know it by). TLS 1.3 suites are not settable in
+ * BoringSSL and have no name here; their order follows whether the CPU has AES (the hello's hash in
+ * the header tells).
  */
 #ifndef MXSWEEP_SCANNER_SESSION_OFFER_H
 #define MXSWEEP_SCANNER_SESSION_OFFER_H

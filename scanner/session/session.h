@@ -1,19 +1,23 @@
 /*
- * session: the whole protocol of one connection as a pure machine: greeting, EHLO (HELO), STARTTLS, TLS, EHLO, QUIT.
+ * session: the whole protocol of one connection as a pure machine: greeting, EHLO (HELO), STARTTLS,
+ * TLS, EHLO, QUIT.
  *
- * What       events in (connected, octets, drained, eof, error, time-out), one `want` out, octets to send in `out`. No
- *            socket, no clock, no callback to the outside. The caller sends what is in `out` after every call, whatever
- *            `want` says, and empties it.
+ * What       events in (connected, octets, drained, eof, error, time-out), one `want` out, octets
+ *            to send in `out`. No socket, no clock, no callback to the outside. The caller sends
+ *            what is in `out` after every call, whatever `want` says, and empties it.
  * Units      now_ns: a monotonic clock of the caller's.
- * Promise    any split of the octets gives the same outcome, but for what a peer says out of turn, which is early plaintext if it
- *            comes before our next command is in `out`; every session ends: replies are bounded in line length,
- *            lines and octets, TLS in octets; a session that waits for its greeting holds no memory but this struct.
- * Ownership  the caller's storage; session_cleanup frees what the session holds (text, TLS state, certificates).
- *            config outlives the session.
- * Errors     findings about the peer are outcomes. A fault of ours (no memory) sets want SESSION_FAULT.
- * The end    QUIT follows an outcome decided by a reply, but for a 421 (the peer closes) and a reply that makes no sense; a refused
- *            EHLO is followed by HELO first, as evidence. Then one deadline holds for the 221 and the peer's FIN. close_notify of ours
- *            goes out when the peer's came, or at the end. All else closes at once.
+ * Promise    any split of the octets gives the same outcome, but for what a peer says out of turn,
+ *            which is early plaintext if it comes before our next command is in `out`; every
+ *            session ends: replies are bounded in line length, lines and octets, TLS in octets; a
+ *            session that waits for its greeting holds no memory but this struct.
+ * Ownership  the caller's storage; session_cleanup frees what the session holds (text, TLS state,
+ *            certificates). config outlives the session.
+ * Errors     findings about the peer are outcomes. A fault of ours (no memory) sets want
+ *            SESSION_FAULT.
+ * Farewell   QUIT follows an outcome decided by a reply, but for a 421 (the peer closes) and a
+ *            reply that makes no sense; a refused EHLO is followed by HELO first, as evidence. Then
+ *            one deadline holds for the 221 and the peer's FIN. close_notify of ours goes out when
+ *            the peer's came, or at the end. All else closes at once.
  * Sources    RFC 5321, 3207, 8446, 5246, 2034.
  */
 #ifndef MXSWEEP_SCANNER_SESSION_SESSION_H
@@ -38,7 +42,8 @@ struct session_config {
 
 enum session_want {
     SESSION_READ,             /* octets of the peer: session_receive */
-    SESSION_DRAIN,            /* read the socket once, now, without waiting: session_drained, even with no octets */
+    SESSION_DRAIN,            /* read the socket once, now, without waiting: session_drained, even
+                                 with no octets */
     SESSION_CLOSE,            /* close the connection; the outcome stands */
     SESSION_FAULT             /* close; a fault of ours, nothing to record */
 };
@@ -63,19 +68,20 @@ struct session {
     uint64_t phase_start_ns, start_ns;
     uint32_t timing_us[NUM_TIMINGS];
     struct smtp_reply reply;      /* of the reply that is being read */
-    uint8_t *texts;               /* all texts of the session, one after the other; NULL until the first octet */
+    uint8_t *texts;               /* all texts, one after the other; NULL until the first octet */
     uint32_t texts_len, texts_cap;
     struct { uint32_t at, len; } text[NUM_TEXTS];
     uint32_t early_len, not_tls_len;
-    uint8_t first[5];             /* private: the first octets of the answer to the hello, while they are less than a header */
+    uint8_t first[5];             /* private: of the answer to the hello, until 5 are there */
     uint8_t first_len;
     uint32_t tail_len;            /* private: octets that came after QUIT */
     struct tls_client *tls;       /* from the 220 to STARTTLS until the end */
 };
 
-/* session_init begins a session whose connection is being opened at now_ns. host: NUL-terminated or NULL, outlives it. */
-void session_init(struct session *s, const struct session_config *config, struct outbuf *out, const char *host,
-                  uint64_t now_ns);
+/* session_init begins a session whose connection is being opened at now_ns. host: NUL-terminated or
+ * NULL, outlives it. */
+void session_init(struct session *s, const struct session_config *config, struct outbuf *out,
+                  const char *host, uint64_t now_ns);
 void session_cleanup(struct session *s);
 
 void session_connected(struct session *s, uint64_t now_ns);
@@ -87,12 +93,13 @@ void session_error(struct session *s, int errnum, uint64_t now_ns);
 /* session_timeout: the deadline of the current wait, or of the whole session, has passed. */
 void session_timeout(struct session *s, uint64_t now_ns);
 
-/* session_record fills what the session knows (outcome, code, errno, timings, texts, TLS, chain); the rest of *r is
- * untouched. A view into the session. chain hashes are left to who stores: see session_certs. */
+/* session_record fills what the session knows (outcome, code, errno, timings, texts, TLS, chain);
+ * the rest of *r is untouched. A view into the session. chain hashes are left to who stores: see
+ * session_certs. */
 void session_record(const struct session *s, struct record *r);
 
-/* session_certs returns the certificates that the peer sent, leaf first, and their number (at most RECORD_CHAIN_MAX). Buffers
- * are the session's: CRYPTO_BUFFER_up_ref to keep one. */
+/* session_certs returns the certificates that the peer sent, leaf first, and their number (at most
+ * RECORD_CHAIN_MAX). Buffers are the session's: CRYPTO_BUFFER_up_ref to keep one. */
 CRYPTO_BUFFER *const *session_certs(const struct session *s, size_t *num);
 
 #endif
