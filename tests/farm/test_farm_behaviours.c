@@ -20,7 +20,7 @@ static void test_names(void **state)
         size_t len = strlen(b->name);
         assert_in_range(len, 1, 40);
         assert_int_equal(strspn(b->name, "abcdefghijklmnopqrstuvwxyz0123456789-"), len);
-        assert_int_equal(behaviour_find(b->name, len), i);   /* and so: no name twice */
+        assert_int_equal(behaviour_find(b->name, len), i); /* and so: no name twice */
         assert_true(strlen(b->text) > 0 && strchr(b->text, '|') == NULL);
     }
     assert_int_equal(behaviour_find("bench", 4), num_behaviours());
@@ -44,8 +44,11 @@ static void test_outcomes_are_real(void **state)
 static void test_codes_follow_from_stages(void **state)
 {
     (void)state;
-    static const uint16_t before[NUM_STAGES] = {
-        [STAGE_EHLO] = 220, [STAGE_STARTTLS] = 250, [STAGE_HANDSHAKE] = 220, [STAGE_EHLO_TLS] = 220, [STAGE_DONE] = 250};
+    static const uint16_t before[NUM_STAGES] = {[STAGE_EHLO] = 220,
+                                                [STAGE_STARTTLS] = 250,
+                                                [STAGE_HANDSHAKE] = 220,
+                                                [STAGE_EHLO_TLS] = 220,
+                                                [STAGE_DONE] = 250};
     for (size_t i = 0; i < num_behaviours(); i++) {
         const struct behaviour *b = behaviour_at(i);
         if (b->cause != CAUSE_REJECTED && b->cause != CAUSE_THROTTLED) {
@@ -64,17 +67,19 @@ static void test_acts_have_what_they_need(void **state)
     (void)state;
     for (size_t i = 0; i < num_behaviours(); i++) {
         const struct behaviour *b = behaviour_at(i);
-        bool speaks = b->act == ACT_SEND || b->act == ACT_SEND_FIN || b->act == ACT_TEASER || b->act == ACT_DRIBBLE ||
-                      b->act == ACT_ENDLESS_LINE || b->act == ACT_ENDLESS_REPLY || b->act == ACT_RAW || b->act == ACT_WARN;
+        bool speaks = b->act == ACT_SEND || b->act == ACT_SEND_FIN || b->act == ACT_TEASER ||
+                      b->act == ACT_DRIBBLE || b->act == ACT_ENDLESS_LINE ||
+                      b->act == ACT_ENDLESS_REPLY || b->act == ACT_RAW || b->act == ACT_WARN;
         assert_int_equal(b->octets.len > 0, speaks || (b->flags & FLAG_EARLY));
         assert_int_equal(b->phase == PHASE_NONE, b->act == ACT_NORMAL);
-        if (b->act == ACT_DELAY || b->act == ACT_TEASER || b->act == ACT_TLS_ALERT || b->act == ACT_FLIGHT_ALERT)
+        if (b->act == ACT_DELAY || b->act == ACT_TEASER || b->act == ACT_TLS_ALERT ||
+            b->act == ACT_FLIGHT_ALERT)
             assert_int_not_equal(b->arg, 0);
         if (b->act >= ACT_FLIGHT_SILENT)
             assert_int_equal(b->phase, PHASE_HANDSHAKE);
         if (b->act == ACT_CLOSE_NOTIFY || b->act == ACT_TLS_ALERT || b->act == ACT_RAW)
             assert_int_equal(b->phase, PHASE_EHLO_TLS);
-        if (b->cert == CERT_SELF_SIGNED)   /* signatures must be deterministic: no ECDSA */
+        if (b->cert == CERT_SELF_SIGNED) /* signatures must be deterministic: no ECDSA */
             assert_true(b->key == KEY_RSA2048 || b->key == KEY_RSA4096 || b->key == KEY_ED25519);
     }
 }
@@ -112,8 +117,9 @@ static void test_every_phase_goes_wrong_every_way(void **state)
 static void test_every_alert(void **state)
 {
     (void)state;
-    static const uint8_t alerts[] = {10, 20, 21, 22, 30, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 60, 70, 71,
-                                     80, 86, 90, 100, 109, 110, 111, 112, 113, 114, 115, 116, 117, 120, 121};
+    static const uint8_t alerts[] = {10,  20,  21,  22,  30,  40,  41,  42,  43,  44,  45,  46,
+                                     47,  48,  49,  50,  51,  52,  60,  70,  71,  80,  86,  90,
+                                     100, 109, 110, 111, 112, 113, 114, 115, 116, 117, 120, 121};
     for (size_t k = 0; k < sizeof alerts; k++) {
         const uint8_t record[] = {21, 3, 3, 0, 2, 2, alerts[k]};
         unsigned found = 0;
@@ -127,7 +133,8 @@ static void test_every_alert(void **state)
 static void test_keys_chains_and_versions_are_all_there(void **state)
 {
     (void)state;
-    bool keys[KEY_RSA4096 + 1] = {0}, certs[CERT_GARBAGE + 1] = {0}, tls[NUM_TLS_PROFILES] = {0}, depths[5] = {0};
+    bool keys[KEY_RSA4096 + 1] = {0}, certs[CERT_GARBAGE + 1] = {0}, tls[NUM_TLS_PROFILES] = {0},
+                            depths[5] = {0};
     bool scopes[SCOPE_FARM + 1] = {0};
     for (size_t i = 0; i < num_behaviours(); i++) {
         const struct behaviour *b = behaviour_at(i);
@@ -177,7 +184,7 @@ static void test_verdicts_under_time_outs(void **state)
         {"rst-greeting", {9, 200, 9, 9000}, "greeting", "timeout", 0},
         {"certificate-rst", {9, 3000, 200, 9000}, "handshake", "timeout", 220},
         {"certificate-rst", {9, 200, 3000, 9000}, "handshake", "reset", 220},
-        {"rst-ehlo", {9, 1, 1, 1}, "ehlo", "reset", 220},   /* comes at once */
+        {"rst-ehlo", {9, 1, 1, 1}, "ehlo", "reset", 220}, /* comes at once */
         {"quit-rst", {9, 1000, 1000, 5000}, "done", "ok", 250},
         {"quit-silent", {9, 1000, 1000, 5000}, "done", "ok", 250},
     };
@@ -196,7 +203,8 @@ static void test_patient_scanners_see_the_table(void **state)
         const struct behaviour *b = behaviour_at(i);
         struct verdict v = truth_verdict(b, &patient);
         assert_true(v.stage == b->stage && v.cause == b->cause && v.code == b->code);
-        assert_int_equal(truth_version(b) != NULL, b->stage == STAGE_EHLO_TLS || b->stage == STAGE_DONE);
+        assert_int_equal(truth_version(b) != NULL,
+                         b->stage == STAGE_EHLO_TLS || b->stage == STAGE_DONE);
     }
 }
 
@@ -225,18 +233,26 @@ static void test_lines(void **state)
         const struct time_outs *t;
         const char *has, *has_not;
     } cases[] = {
-        {"silent-greeting", &patient, "{\"addr\":\"127.0.0.1\",\"port\":25,\"stage\":\"greeting\",\"cause\":\"timeout\","
-                                      "\"behaviour\":\"silent-greeting\"}\n", "chain"},
+        {"silent-greeting", &patient,
+         "{\"addr\":\"127.0.0.1\",\"port\":25,\"stage\":\"greeting\",\"cause\":\"timeout\","
+         "\"behaviour\":\"silent-greeting\"}\n",
+         "chain"},
         {"greeting-554", &patient, "\"cause\":\"rejected\",\"smtp_code\":554,", "tls"},
-        {"tls12-p256", &patient, "\"stage\":\"done\",\"cause\":\"ok\",\"smtp_code\":250,\"tls\":{\"version\":\"TLSv1.2\"},\"chain\":[\"",
+        {"tls12-p256", &patient,
+         "\"stage\":\"done\",\"cause\":\"ok\",\"smtp_code\":250,\"tls\":{\"version\":\"TLSv1.2\"},"
+         "\"chain\":[\"",
          "early"},
         {"tls10", &patient, "\"tls\":{\"version\":\"TLSv1.0\"}", "early"},
         {"tls11", &patient, "\"tls\":{\"version\":\"TLSv1.1\"}", "early"},
-        {"certificate-garbage", &patient, "\"cause\":\"alert-sent\",\"smtp_code\":220,\"chain\":[", "\"tls\""},
-        {"certificate-rst", &hasty, "\"stage\":\"handshake\",\"cause\":\"timeout\",\"smtp_code\":220,\"chain\":[", "\"tls\""},
-        {"greeting-delay-1s", &hasty, "\"stage\":\"greeting\",\"cause\":\"timeout\",\"behaviour\"", "chain"},
+        {"certificate-garbage", &patient, "\"cause\":\"alert-sent\",\"smtp_code\":220,\"chain\":[",
+         "\"tls\""},
+        {"certificate-rst", &hasty,
+         "\"stage\":\"handshake\",\"cause\":\"timeout\",\"smtp_code\":220,\"chain\":[", "\"tls\""},
+        {"greeting-delay-1s", &hasty, "\"stage\":\"greeting\",\"cause\":\"timeout\",\"behaviour\"",
+         "chain"},
         {"early-plaintext", &patient, "\"early_plaintext\":20,", "timeout"},
-        {"early-plaintext-fails", &patient, "\"cause\":\"early-plaintext\",\"smtp_code\":220,\"early_plaintext\":20,", "chain"},
+        {"early-plaintext-fails", &patient,
+         "\"cause\":\"early-plaintext\",\"smtp_code\":220,\"early_plaintext\":20,", "chain"},
     };
     struct pki *pki = pki_new(1, 1767225600);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -262,7 +278,8 @@ static void test_list_has_a_row_for_each(void **state)
     for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
         lines++;
     assert_int_equal(lines, num_behaviours() + 2);
-    assert_non_null(strstr(text, "\n| `alert-handshake-failure` | 1 | handshake | alert-received | 220 | "));
+    assert_non_null(
+        strstr(text, "\n| `alert-handshake-failure` | 1 | handshake | alert-received | 220 | "));
     free(text);
 }
 

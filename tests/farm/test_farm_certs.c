@@ -1,4 +1,5 @@
-/* pki, mint: the same certificates everywhere and always, and each as its row says. Judged by BoringSSL's X509, not by core. */
+/* pki, mint: the same certificates everywhere and always, and each as its row says. Judged by
+ * BoringSSL's X509, not by core. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #include "tools/farm/mint.h"
 #include "tools/farm/pki.h"
 
-enum { NOW = 1767225600 };   /* 2026-01-01 */
+enum { NOW = 1767225600 }; /* 2026-01-01 */
 
 static const struct behaviour *named(const char *name)
 {
@@ -33,7 +34,8 @@ static void add_chain(SHA256_CTX *ctx, const struct chain *chain)
 }
 
 /* digest_all hashes the chains of every behaviour at a few addresses, in order or from the end. */
-static void digest_all(uint8_t out[SHA256_DIGEST_LENGTH], uint64_t seed, int64_t now_s, bool warm_backwards)
+static void digest_all(uint8_t out[SHA256_DIGEST_LENGTH], uint64_t seed, int64_t now_s,
+                       bool warm_backwards)
 {
     struct pki *pki = pki_new(seed, now_s);
     assert_non_null(pki);
@@ -50,7 +52,8 @@ static void digest_all(uint8_t out[SHA256_DIGEST_LENGTH], uint64_t seed, int64_t
 static void test_same_inputs_same_octets(void **state)
 {
     (void)state;
-    uint8_t first[SHA256_DIGEST_LENGTH], again[SHA256_DIGEST_LENGTH], seed[SHA256_DIGEST_LENGTH], date[SHA256_DIGEST_LENGTH];
+    uint8_t first[SHA256_DIGEST_LENGTH], again[SHA256_DIGEST_LENGTH], seed[SHA256_DIGEST_LENGTH],
+        date[SHA256_DIGEST_LENGTH];
     digest_all(first, 1, NOW, false);
     digest_all(again, 1, NOW, true);
     digest_all(seed, 2, NOW, false);
@@ -72,7 +75,7 @@ static void test_eviction_changes_nothing(void **state)
         SHA256_Init(&ctx);
         add_chain(&ctx, pki_chain(pki, b, addr_v4(0x7f000001)));
         SHA256_Final(round == 0 ? before : after, &ctx);
-        for (uint32_t i = 0; i < 600; i++)   /* addresses that share slots by the birthday paradox */
+        for (uint32_t i = 0; i < 600; i++) /* addresses that share slots by the birthday paradox */
             assert_non_null(pki_chain(pki, b, addr_v4(0x7f000100 + i)));
     }
     assert_memory_equal(before, after, sizeof before);
@@ -143,7 +146,8 @@ static void test_chains_are_as_the_rows_say(void **state)
         {"not-yet-valid", 2, X509_V_ERR_CERT_NOT_YET_VALID},
         {"expiring", 2, X509_V_OK},
         {"wrong-name", 2, X509_V_ERR_HOSTNAME_MISMATCH},
-        {"self-signed", 1, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},   /* may not sign: not its own issuer */
+        {"self-signed", 1,
+         X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY}, /* may not sign: not its own issuer */
         {"no-intermediate", 1, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
         {"wrong-order", 3, X509_V_OK},
         {"root-included", 3, X509_V_OK},
@@ -171,9 +175,10 @@ static void test_keys_fit_leaves(void **state)
         const char *name;
         int type, bits;
     } cases[] = {
-        {"tls13-p256", EVP_PKEY_EC, 256}, {"tls13-p384", EVP_PKEY_EC, 384}, {"tls13-p521", EVP_PKEY_EC, 521},
-        {"tls13-ed25519", EVP_PKEY_ED25519, 253}, {"tls13-rsa2048", EVP_PKEY_RSA, 2048},
-        {"tls13-rsa4096", EVP_PKEY_RSA, 4096}, {"bench", EVP_PKEY_EC, 256},
+        {"tls13-p256", EVP_PKEY_EC, 256},      {"tls13-p384", EVP_PKEY_EC, 384},
+        {"tls13-p521", EVP_PKEY_EC, 521},      {"tls13-ed25519", EVP_PKEY_ED25519, 253},
+        {"tls13-rsa2048", EVP_PKEY_RSA, 2048}, {"tls13-rsa4096", EVP_PKEY_RSA, 4096},
+        {"bench", EVP_PKEY_EC, 256},
     };
     struct pki *pki = pki_new(1, NOW);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -190,7 +195,8 @@ static void test_keys_fit_leaves(void **state)
     pki_free(pki);
 }
 
-static void leaf_digest(uint8_t out[SHA256_DIGEST_LENGTH], struct pki *pki, const char *name, uint32_t addr)
+static void leaf_digest(uint8_t out[SHA256_DIGEST_LENGTH], struct pki *pki, const char *name,
+                        uint32_t addr)
 {
     const struct chain *chain = pki_chain(pki, named(name), addr_v4(addr));
     SHA256(CRYPTO_BUFFER_data(chain->certs[0]), CRYPTO_BUFFER_len(chain->certs[0]), out);
@@ -204,9 +210,12 @@ static void test_who_shares(void **state)
         uint32_t a, b;
         bool same;
     } cases[] = {
-        {"tls13-p256", 0x7f010101, 0x7f010101, true},     {"tls13-p256", 0x7f010101, 0x7f010102, false},
-        {"self-signed", 0x7f010101, 0x7f010102, false},   {"shared-network", 0x7f010101, 0x7f0101fe, true},
-        {"shared-network", 0x7f010101, 0x7f010201, false}, {"shared-vendor", 0x7f010101, 0x7ff0f0f0, true},
+        {"tls13-p256", 0x7f010101, 0x7f010101, true},
+        {"tls13-p256", 0x7f010101, 0x7f010102, false},
+        {"self-signed", 0x7f010101, 0x7f010102, false},
+        {"shared-network", 0x7f010101, 0x7f0101fe, true},
+        {"shared-network", 0x7f010101, 0x7f010201, false},
+        {"shared-vendor", 0x7f010101, 0x7ff0f0f0, true},
         {"bench", 0x7f000001, 0x7ff0f0f0, true},
     };
     struct pki *pki = pki_new(1, NOW);
@@ -250,7 +259,8 @@ static void test_mint_refuses_signers_with_random_signatures(void **state)
     (void)state;
     struct pki *pki = pki_new(1, NOW);
     EVP_PKEY *ec = pki_chain(pki, named("tls13-p256"), addr_v4(0x7f000001))->key;
-    struct mint_request r = {.issuer = {NULL, "a"}, .subject = {NULL, "b"}, .key = ec, .signer = ec, .not_after = NOW};
+    struct mint_request r = {
+        .issuer = {NULL, "a"}, .subject = {NULL, "b"}, .key = ec, .signer = ec, .not_after = NOW};
     assert_null(mint_certificate(&r));
     pki_free(pki);
 }
@@ -262,18 +272,26 @@ static void test_mint_times_and_serials(void **state)
     static const struct {
         int64_t at;
         int type;
-    } cases[] = {{0, V_ASN1_UTCTIME}, {2524607999, V_ASN1_UTCTIME}, {2524608000, V_ASN1_GENERALIZEDTIME}};
+    } cases[] = {
+        {0, V_ASN1_UTCTIME}, {2524607999, V_ASN1_UTCTIME}, {2524608000, V_ASN1_GENERALIZEDTIME}};
     struct pki *pki = pki_new(1, NOW);
     EVP_PKEY *key = pki_chain(pki, named("tls13-ed25519"), addr_v4(0x7f000001))->key;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct mint_request r = {.issuer = {"o", "a"}, .subject = {NULL, "b"}, .key = key, .signer = key,
-                                 .not_before = cases[i].at, .not_after = cases[i].at, .names = {"x.example", "y.example"}};
+        struct mint_request r = {.issuer = {"o", "a"},
+                                 .subject = {NULL, "b"},
+                                 .key = key,
+                                 .signer = key,
+                                 .not_before = cases[i].at,
+                                 .not_after = cases[i].at,
+                                 .names = {"x.example", "y.example"}};
         memset(r.serial, i == 0 ? 0xff : 0, sizeof r.serial);
         CRYPTO_BUFFER *der = mint_certificate(&r);
         X509 *x509 = parse(der);
         assert_int_equal(X509_get0_notAfter(x509)->type, cases[i].type);
-        assert_int_equal(ASN1_STRING_type((const ASN1_STRING *)X509_get0_serialNumber(x509)), V_ASN1_INTEGER);
-        assert_int_equal(ASN1_STRING_length((const ASN1_STRING *)X509_get0_serialNumber(x509)), MINT_SERIAL_LEN);
+        assert_int_equal(ASN1_STRING_type((const ASN1_STRING *)X509_get0_serialNumber(x509)),
+                         V_ASN1_INTEGER);
+        assert_int_equal(ASN1_STRING_length((const ASN1_STRING *)X509_get0_serialNumber(x509)),
+                         MINT_SERIAL_LEN);
         assert_int_equal(X509_check_host(x509, "y.example", 9, 0, NULL), 1);
         assert_int_equal(X509_verify(x509, key), 1);
         X509_free(x509);

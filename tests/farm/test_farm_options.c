@@ -47,15 +47,16 @@ static void test_defaults(void **state)
 static void test_values(void **state)
 {
     (void)state;
-    struct farm_options o = good(&(struct line){{"--port", "0", "--seed", "18446744073709551615", "--now", "2026-01-01",
-                                                 "--only", "bench", "--log", "x.log"}});
+    struct farm_options o =
+        good(&(struct line){{"--port", "0", "--seed", "18446744073709551615", "--now", "2026-01-01",
+                             "--only", "bench", "--log", "x.log"}});
     assert_int_equal(o.port, 0);
     assert_true(o.seed == UINT64_MAX);
     assert_int_equal(o.now_s, 1767225600);
     assert_string_equal(o.only, "bench");
     assert_string_equal(o.log_file, "x.log");
-    o = good(&(struct line){{"--connect-timeout", "500ms", "--reply-timeout=2s", "--tls-timeout", "3m", "--session-timeout",
-                             "1h", "--idle-exit", "1ms"}});
+    o = good(&(struct line){{"--connect-timeout", "500ms", "--reply-timeout=2s", "--tls-timeout",
+                             "3m", "--session-timeout", "1h", "--idle-exit", "1ms"}});
     assert_int_equal(o.time_outs.connect_ms, 500);
     assert_int_equal(o.time_outs.reply_ms, 2000);
     assert_int_equal(o.time_outs.tls_ms, 180000);
@@ -128,8 +129,11 @@ static void test_help_fits_a_screen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values), cmocka_unit_test(test_jobs),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_help_fits_a_screen),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_jobs),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_help_fits_a_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,8 @@ static size_t index_of(const struct behaviour *b)
     return (size_t)(b - behaviour_at(0));
 }
 
-/* count_block counts how often each behaviour lives in the block that begins at first; the caller frees. */
+/* count_block counts how often each behaviour lives in the block that begins at first; the caller
+ * frees. */
 static unsigned *count_block(const struct population *p, struct addr first)
 {
     unsigned *counts = calloc(num_behaviours(), sizeof counts[0]);
@@ -39,7 +40,7 @@ static void test_blocks_hold_everybody_in_proportion(void **state)
     static const uint64_t seeds[] = {0, 1, 7, UINT64_MAX};
     for (size_t s = 0; s < 4; s++) {
         struct population p = with_seed(seeds[s]);
-        assert_true(p.sum <= BLOCK);   /* so that no weight is too small for a block */
+        assert_true(p.sum <= BLOCK); /* so that no weight is too small for a block */
         for (uint32_t block = 0; block < 8; block++) {
             unsigned *counts = count_block(&p, addr_v4(0x7f000000U + block * BLOCK));
             for (size_t i = 0; i < num_behaviours(); i++) {
@@ -66,7 +67,8 @@ static void test_ipv6_blocks(void **state)
     population_cleanup(&p);
 }
 
-static unsigned num_equal(const struct population *p, struct addr a, const struct population *q, struct addr b)
+static unsigned num_equal(const struct population *p, struct addr a, const struct population *q,
+                          struct addr b)
 {
     unsigned equal = 0;
     for (uint64_t i = 0; i < BLOCK; i++)
@@ -95,12 +97,8 @@ static void test_frozen(void **state)
         uint32_t addr;
         const char *name;
     } cases[] = {
-        {0x7f000000, "fin-ehlo"},
-        {0x7f000001, "expired"},
-        {0x7f000002, "fin-ehlo"},
-        {0x7f000003, "expired"},
-        {0x7f000004, "expired"},
-        {0x7f000005, "expired"},
+        {0x7f000000, "fin-ehlo"}, {0x7f000001, "expired"}, {0x7f000002, "fin-ehlo"},
+        {0x7f000003, "expired"},  {0x7f000004, "expired"}, {0x7f000005, "expired"},
     };
     struct population p = with_seed(1);
     assert_true(population_only(&p, "fin-ehlo"));
@@ -162,8 +160,12 @@ static void test_files_that_are_right(void **state)
     }
 }
 
-#define LONG "############################################################################################"
-#define CASE(text, line, word) {text, sizeof(text) - 1, line, word}
+#define LONG                                                                                       \
+    "############################################################################################"
+#define CASE(text, line, word)                                                                     \
+    {                                                                                              \
+        text, sizeof(text) - 1, line, word                                                         \
+    }
 
 static void test_files_that_are_wrong(void **state)
 {
@@ -192,7 +194,7 @@ static void test_files_that_are_wrong(void **state)
         struct population p = with_seed(1);
         uint64_t sum = p.sum;
         assert_true(population_load(&p, err, sizeof err, path) < 0);
-        assert_ptr_equal(strstr(err, path), err);   /* the file is named first, then the line */
+        assert_ptr_equal(strstr(err, path), err); /* the file is named first, then the line */
         assert_ptr_equal(strstr(err, cases[i].line), err + strlen(path));
         assert_non_null(strstr(err, cases[i].word));
         assert_int_equal(p.sum, sum);
@@ -209,7 +211,7 @@ static void test_file_that_is_not_there(void **state)
     struct population p = with_seed(1);
     assert_true(population_load(&p, err, sizeof err, "/nonexistent/population") < 0);
     assert_non_null(strstr(err, "/nonexistent/population: "));
-    assert_true(population_load(&p, err, sizeof err, "/") < 0);   /* opens, but cannot be read */
+    assert_true(population_load(&p, err, sizeof err, "/") < 0); /* opens, but cannot be read */
     assert_non_null(strstr(err, "readable"));
     population_cleanup(&p);
 }

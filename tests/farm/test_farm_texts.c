@@ -31,8 +31,9 @@ static void test_texts_of_all_mtas(void **state)
         const char *code;
         bool starttls;
     } cases[] = {
-        {REPLY_GREETING, "220", false}, {REPLY_EHLO, "250", true},      {REPLY_EHLO_TLS, "250", false},
-        {REPLY_HELO, "250", false},     {REPLY_STARTTLS, "220", false}, {REPLY_QUIT, "221", false},
+        {REPLY_GREETING, "220", false}, {REPLY_EHLO, "250", true},
+        {REPLY_EHLO_TLS, "250", false}, {REPLY_HELO, "250", false},
+        {REPLY_STARTTLS, "220", false}, {REPLY_QUIT, "221", false},
         {REPLY_OK, "250", false},       {REPLY_UNKNOWN, "502", false},
     };
     for (uint8_t mta = MTA_POSTFIX; mta < NUM_MTAS; mta++) {
@@ -44,7 +45,9 @@ static void test_texts_of_all_mtas(void **state)
             assert_null(strchr(text, '%'));
             assert_memory_equal(text, cases[i].code, 3);
             assert_memory_equal(text + len - 2, "\r\n", 2);
-            assert_int_equal(strstr(text, "-STARTTLS\r\n") != NULL || strstr(text, " STARTTLS\r\n") != NULL, cases[i].starttls);
+            assert_int_equal(strstr(text, "-STARTTLS\r\n") != NULL ||
+                                 strstr(text, " STARTTLS\r\n") != NULL,
+                             cases[i].starttls);
         }
     }
 }
@@ -82,7 +85,7 @@ static void test_flags(void **state)
     b.flags = FLAG_EIGHT_BIT;
     say(text, &b, REPLY_EHLO);
     assert_non_null(strchr(text, 0xff));
-    assert_non_null(strstr(text, "-STARTTLS\r\n"));   /* keywords stay clean */
+    assert_non_null(strstr(text, "-STARTTLS\r\n")); /* keywords stay clean */
     b.flags = FLAG_MASKED;
     say(text, &b, REPLY_EHLO);
     assert_null(strstr(text, "STARTTLS"));

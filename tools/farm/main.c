@@ -43,14 +43,16 @@ static int print_truth(const struct farm_options *o, const struct population *p,
 static int print_root(const struct pki *pki)
 {
     const CRYPTO_BUFFER *root = pki_root(pki);
-    if (!PEM_write(stdout, "CERTIFICATE", "", CRYPTO_BUFFER_data(root), (long)CRYPTO_BUFFER_len(root)))
+    if (!PEM_write(stdout, "CERTIFICATE", "", CRYPTO_BUFFER_data(root),
+                   (long)CRYPTO_BUFFER_len(root)))
         return fault("--root", "cannot be written");
     return flushed();
 }
 
 static int print_version(void)
 {
-    printf("mxfarm %s (libuv %s, BoringSSL API %d)\n", MXSWEEP_VERSION, uv_version_string(), BORINGSSL_API_VERSION);
+    printf("mxfarm %s (libuv %s, BoringSSL API %d)\n", MXSWEEP_VERSION, uv_version_string(),
+           BORINGSSL_API_VERSION);
     return flushed();
 }
 
@@ -85,7 +87,7 @@ static void watch_signals(struct farm *f, uv_loop_t *loop)
         uv_signal_init(loop, &f->signals[i]);
         f->signals[i].data = f;
         uv_signal_start(&f->signals[i], on_signal, numbers[i]);
-        uv_unref((uv_handle_t *)&f->signals[i]);   /* the loop ends when the server has closed */
+        uv_unref((uv_handle_t *)&f->signals[i]); /* the loop ends when the server has closed */
     }
 }
 
@@ -115,7 +117,10 @@ static int run(struct farm *f, uv_loop_t *loop, const struct server_config *conf
 static int serve(const struct farm_options *o, const struct population *p, struct pki *pki)
 {
     uv_loop_t loop;
-    struct server_config config = {.population = p, .pki = pki, .now_s = o->now_s, .port = o->port,
+    struct server_config config = {.population = p,
+                                   .pki = pki,
+                                   .now_s = o->now_s,
+                                   .port = o->port,
                                    .idle_exit_ms = o->idle_exit_ms};
     struct farm *f = calloc(1, sizeof *f);
     int rc = f == NULL ? UV_ENOMEM : uv_loop_init(&loop);
@@ -137,7 +142,8 @@ static int serve(const struct farm_options *o, const struct population *p, struc
     free(f);
     char what[32];
     snprintf(what, sizeof what, "port %u", o->port);
-    return rc == 0 ? EXIT_SUCCESS : fault(o->log_file != NULL ? "port or log" : what, uv_strerror(rc));
+    return rc == 0 ? EXIT_SUCCESS
+                   : fault(o->log_file != NULL ? "port or log" : what, uv_strerror(rc));
 }
 
 /* ---- the job ---- */

@@ -16,7 +16,8 @@ const char farm_options_help[] =
     "\n"
     "  --port N               port to listen on; 0: any, named in the ready line (default 2525)\n"
     "  --seed N               which farm (default 1)\n"
-    "  --now YYYY-MM-DD       the farm's date, UTC: all validities are relative to it (default today)\n"
+    "  --now YYYY-MM-DD       the farm's date, UTC: all validities are relative to it (default "
+    "today)\n"
     "  --population FILE      lines `behaviour weight`, # comments (default: as --list has it)\n"
     "  --only NAME            one behaviour everywhere\n"
     "  --idle-exit D          stop after so long without a connection (default: never)\n"
@@ -33,8 +34,22 @@ const char farm_options_help[] =
     "Durations take ms, s, m or h. Exit codes: 0 done; 1 a fault; 2 usage.\n";
 
 enum option_id {
-    OPTION_PORT = 1, OPTION_SEED, OPTION_NOW, OPTION_POPULATION, OPTION_ONLY, OPTION_IDLE_EXIT, OPTION_LOG, OPTION_TRUTH,
-    OPTION_CONNECT, OPTION_REPLY, OPTION_TLS, OPTION_SESSION, OPTION_LIST, OPTION_ROOT, OPTION_HELP, OPTION_VERSION
+    OPTION_PORT = 1,
+    OPTION_SEED,
+    OPTION_NOW,
+    OPTION_POPULATION,
+    OPTION_ONLY,
+    OPTION_IDLE_EXIT,
+    OPTION_LOG,
+    OPTION_TRUTH,
+    OPTION_CONNECT,
+    OPTION_REPLY,
+    OPTION_TLS,
+    OPTION_SESSION,
+    OPTION_LIST,
+    OPTION_ROOT,
+    OPTION_HELP,
+    OPTION_VERSION
 };
 
 static const struct option long_options[] = {
@@ -148,7 +163,8 @@ static bool set_job(struct farm_options *o, enum farm_job job)
 /* take_option returns NULL, or what the value must be. */
 static const char *take_option(struct farm_options *o, enum option_id which, const char *value)
 {
-    static const char number[] = "a whole number", duration[] = "a duration like 500ms or 2s", file[] = "a file name";
+    static const char number[] = "a whole number", duration[] = "a duration like 500ms or 2s",
+                      file[] = "a file name";
     switch (which) {
     case OPTION_PORT: return parse_port(&o->port, value) ? NULL : "a port from 0 to 65535";
     case OPTION_SEED: return parse_seed(&o->seed, value) ? NULL : number;
@@ -157,7 +173,8 @@ static const char *take_option(struct farm_options *o, enum option_id which, con
     case OPTION_ONLY: return parse_text(&o->only, value) ? NULL : "a name of --list";
     case OPTION_IDLE_EXIT: return parse_duration(&o->idle_exit_ms, value) ? NULL : duration;
     case OPTION_LOG: return parse_text(&o->log_file, value) ? NULL : file;
-    case OPTION_TRUTH: return parse_range(o, value) ? NULL : "an address, prefix or range like 127.1.0.0/24";
+    case OPTION_TRUTH:
+        return parse_range(o, value) ? NULL : "an address, prefix or range like 127.1.0.0/24";
     case OPTION_CONNECT: return parse_duration(&o->time_outs.connect_ms, value) ? NULL : duration;
     case OPTION_REPLY: return parse_duration(&o->time_outs.reply_ms, value) ? NULL : duration;
     case OPTION_TLS: return parse_duration(&o->time_outs.tls_ms, value) ? NULL : duration;
@@ -170,20 +187,24 @@ static const char *take_option(struct farm_options *o, enum option_id which, con
     return "";
 }
 
-int farm_options_parse(struct farm_options *o, char *err, size_t err_len, int argc, char **argv, int64_t today_s)
+int farm_options_parse(struct farm_options *o, char *err, size_t err_len, int argc, char **argv,
+                       int64_t today_s)
 {
-    *o = (struct farm_options){.port = 2525, .seed = 1, .now_s = today_s, .time_outs = {10000, 30000, 30000, 120000}};
+    *o = (struct farm_options){
+        .port = 2525, .seed = 1, .now_s = today_s, .time_outs = {10000, 30000, 30000, 120000}};
     int c, index = 0;
     opterr = 0;
-    optind = 0;   /* begin anew: callers may parse more than one line */
+    optind = 0; /* begin anew: callers may parse more than one line */
     while ((c = getopt_long(argc, argv, "", long_options, &index)) != -1) {
         if (c == '?' || c == ':') {
-            snprintf(err, err_len, "%s: unknown option, or its value is missing; see mxfarm --help", argv[optind - 1]);
+            snprintf(err, err_len, "%s: unknown option, or its value is missing; see mxfarm --help",
+                     argv[optind - 1]);
             return -EINVAL;
         }
         const char *expected = take_option(o, (enum option_id)c, optarg);
         if (expected != NULL) {
-            snprintf(err, err_len, "--%s: give %s, not '%s'", long_options[index].name, expected, optarg);
+            snprintf(err, err_len, "--%s: give %s, not '%s'", long_options[index].name, expected,
+                     optarg);
             return -EINVAL;
         }
     }

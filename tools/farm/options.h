@@ -1,7 +1,8 @@
 /*
  * options: the command line of mxfarm.
  *
- * Errors     farm_options_parse returns 0, or -EINVAL with err written: what is wrong and how to mend it.
+ * Errors     farm_options_parse returns 0, or -EINVAL with err written: what is wrong and how to
+ * mend it.
  */
 #ifndef MXSWEEP_TOOLS_FARM_OPTIONS_H
 #define MXSWEEP_TOOLS_FARM_OPTIONS_H
@@ -14,15 +15,16 @@ struct farm_options {
     enum farm_job job;
     uint16_t port;
     uint64_t seed;
-    int64_t now_s;                /* midnight UTC */
-    const char *population_file, *only, *log_file;   /* NULL: none */
+    int64_t now_s;                                 /* midnight UTC */
+    const char *population_file, *only, *log_file; /* NULL: none */
     struct addr_range truth;
     struct time_outs time_outs;
-    uint64_t idle_exit_ms;        /* 0: never */
+    uint64_t idle_exit_ms; /* 0: never */
 };
 
 /* farm_options_parse reads argv; today_s is the default of --now. */
-int farm_options_parse(struct farm_options *o, char *err, size_t err_len, int argc, char **argv, int64_t today_s);
+int farm_options_parse(struct farm_options *o, char *err, size_t err_len, int argc, char **argv,
+                       int64_t today_s);
 
 extern const char farm_options_help[];
 

@@ -19,10 +19,11 @@
 
 enum { NUM_ISSUERS = 5, NUM_FILLERS = CHAIN_MAX - 2 };
 
-/* who signs leaves: an intermediate below the root. All have the key CA1; names and lifetimes differ. */
+/* who signs leaves: an intermediate below the root. All have the key CA1; names and lifetimes
+ * differ. */
 static const struct issuer {
     struct mint_name name;
-    unsigned days;            /* lifetime of its leaves */
+    unsigned days; /* lifetime of its leaves */
 } issuers[NUM_ISSUERS] = {
     {{"Farm Encrypt", "R11"}, 90},
     {{"Farm Encrypt", "R12"}, 90},
@@ -39,7 +40,7 @@ static const struct mint_name vendor_name = {"Acme Mail Appliances", "appliance.
 /* what one slot of the cache holds */
 struct slot {
     uint8_t id[SHA256_DIGEST_LENGTH];
-    struct chain chain;       /* certs NULL: empty */
+    struct chain chain; /* certs NULL: empty */
 };
 
 struct pki {
@@ -47,7 +48,7 @@ struct pki {
     int64_t now_s;
     EVP_PKEY *keys[NUM_FARM_KEYS];
     CRYPTO_BUFFER *root, *ca1[NUM_ISSUERS], *ca2, *ca3;
-    CRYPTO_BUFFER *fillers[NUM_FILLERS];   /* made when first needed */
+    CRYPTO_BUFFER *fillers[NUM_FILLERS]; /* made when first needed */
     struct slot slots[PKI_CACHE_SLOTS];
 };
 
@@ -55,19 +56,21 @@ struct pki {
 
 void host_name(char out[HOST_NAME_MAX_LEN], struct addr a)
 {
-    static const char *const domains[] = {"brook", "harbour", "meadow", "orchard", "quarry", "ridge", "summit", "willow"};
+    static const char *const domains[] = {"brook",  "harbour", "meadow", "orchard",
+                                          "quarry", "ridge",   "summit", "willow"};
     static const char *const suffixes[] = {"example", "example.com", "example.net", "example.org"};
     uint64_t network = addr_is_v4(a) ? a.lo >> 8 : a.hi;
     uint64_t hash = network * UINT64_C(0x9e3779b97f4a7c15);
     snprintf(out, HOST_NAME_MAX_LEN, "mx-%llx.%s%llu.%s", (unsigned long long)(a.lo & 0xffff),
-             domains[hash >> 61], (unsigned long long)(hash >> 40 & 0x3f), suffixes[hash >> 32 & 3]);
+             domains[hash >> 61], (unsigned long long)(hash >> 40 & 0x3f),
+             suffixes[hash >> 32 & 3]);
 }
 
 /* ---- octets from seed, label and address ---- */
 
 /* derive writes 64 octets that depend on everything that is given. */
-static void derive(uint8_t out[SHA512_DIGEST_LENGTH], const struct pki *pki, const char *label, const uint8_t *id,
-                   size_t id_len)
+static void derive(uint8_t out[SHA512_DIGEST_LENGTH], const struct pki *pki, const char *label,
+                   const uint8_t *id, size_t id_len)
 {
     uint8_t seed[8];
     for (size_t i = 0; i < sizeof seed; i++)
@@ -100,7 +103,7 @@ static void chain_id(uint8_t id[SHA256_DIGEST_LENGTH], const struct behaviour *b
 static EVP_PKEY *rsa_key(enum farm_key which)
 {
     const char *text = farm_key_base64(which);
-    uint8_t der[2560];   /* RSA 4096 has 2350 */
+    uint8_t der[2560]; /* RSA 4096 has 2350 */
     size_t len;
     EVP_PKEY *key = EVP_PKEY_new();
     RSA *rsa = NULL;
@@ -142,7 +145,8 @@ static EVP_PKEY *ec_key(int nid, const uint8_t octets[SHA512_DIGEST_LENGTH])
     scalar = scalar_below(group, octets, SHA512_DIGEST_LENGTH);
     point = EC_POINT_new(group);
     if (scalar == NULL || point == NULL || !EC_POINT_mul(group, point, scalar, NULL, NULL, NULL) ||
-        !EC_KEY_set_private_key(ec, scalar) || !EC_KEY_set_public_key(ec, point) || !EVP_PKEY_assign_EC_KEY(key, ec))
+        !EC_KEY_set_private_key(ec, scalar) || !EC_KEY_set_public_key(ec, point) ||
+        !EVP_PKEY_assign_EC_KEY(key, ec))
         goto fail;
     BN_free(scalar);
     EC_POINT_free(point);
@@ -161,8 +165,10 @@ static EVP_PKEY *shared_key(EVP_PKEY *key)
     return key;
 }
 
-/* leaf_key makes the key of a chain's leaf; RSA keys are of the fixed few, as those of vendors' images are. */
-static EVP_PKEY *leaf_key(struct pki *pki, enum key_kind kind, const uint8_t id[SHA256_DIGEST_LENGTH])
+/* leaf_key makes the key of a chain's leaf; RSA keys are of the fixed few, as those of vendors'
+ * images are. */
+static EVP_PKEY *leaf_key(struct pki *pki, enum key_kind kind,
+                          const uint8_t id[SHA256_DIGEST_LENGTH])
 {
     uint8_t octets[SHA512_DIGEST_LENGTH];
     derive(octets, pki, "key", id, SHA256_DIGEST_LENGTH);
@@ -171,7 +177,8 @@ static EVP_PKEY *leaf_key(struct pki *pki, enum key_kind kind, const uint8_t id[
     case KEY_P384: return ec_key(NID_secp384r1, octets);
     case KEY_P521: return ec_key(NID_secp521r1, octets);
     case KEY_ED25519: return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, octets, 32);
-    case KEY_RSA2048: return shared_key(pki->keys[octets[0] & 1 ? FARM_KEY_LEAF_A : FARM_KEY_LEAF_B]);
+    case KEY_RSA2048:
+        return shared_key(pki->keys[octets[0] & 1 ? FARM_KEY_LEAF_A : FARM_KEY_LEAF_B]);
     case KEY_RSA4096: return shared_key(pki->keys[FARM_KEY_LEAF_4096]);
     }
     return NULL;
@@ -179,11 +186,16 @@ static EVP_PKEY *leaf_key(struct pki *pki, enum key_kind kind, const uint8_t id[
 
 /* ---- authorities ---- */
 
-static CRYPTO_BUFFER *make_ca(const struct pki *pki, struct mint_name subject, enum farm_key key, struct mint_name issuer,
-                              enum farm_key signer)
+static CRYPTO_BUFFER *make_ca(const struct pki *pki, struct mint_name subject, enum farm_key key,
+                              struct mint_name issuer, enum farm_key signer)
 {
-    struct mint_request r = {.issuer = issuer, .subject = subject, .key = pki->keys[key], .signer = pki->keys[signer],
-                             .not_before = pki->now_s - 1000 * DAY, .not_after = pki->now_s + 2000 * DAY, .ca = true};
+    struct mint_request r = {.issuer = issuer,
+                             .subject = subject,
+                             .key = pki->keys[key],
+                             .signer = pki->keys[signer],
+                             .not_before = pki->now_s - 1000 * DAY,
+                             .not_after = pki->now_s + 2000 * DAY,
+                             .ca = true};
     uint8_t octets[SHA512_DIGEST_LENGTH];
     derive(octets, pki, "authority", (const uint8_t *)subject.common, strlen(subject.common));
     memcpy(r.serial, octets, sizeof r.serial);
@@ -221,7 +233,8 @@ static bool make_fillers(struct pki *pki)
 /* ---- chains ---- */
 
 /* set_validity chooses times as cert and lifetime say, the age from `random`. */
-static void set_validity(struct mint_request *r, enum cert_kind cert, int64_t now_s, unsigned days, unsigned random)
+static void set_validity(struct mint_request *r, enum cert_kind cert, int64_t now_s, unsigned days,
+                         unsigned random)
 {
     int64_t lifetime = days * DAY;
     int64_t age = (1 + random % (days * 2 / 3)) * DAY;
@@ -235,8 +248,10 @@ static void set_validity(struct mint_request *r, enum cert_kind cert, int64_t no
     r->not_after = r->not_before + lifetime;
 }
 
-/* sign_with sets who signs the leaf, by how many certificates the chain has; returns the lifetime in days. */
-static unsigned sign_with(struct mint_request *r, const struct pki *pki, const struct behaviour *b, size_t issuer)
+/* sign_with sets who signs the leaf, by how many certificates the chain has; returns the lifetime
+ * in days. */
+static unsigned sign_with(struct mint_request *r, const struct pki *pki, const struct behaviour *b,
+                          size_t issuer)
 {
     if (b->cert == CERT_SELF_SIGNED) {
         r->issuer = r->subject;
@@ -244,9 +259,18 @@ static unsigned sign_with(struct mint_request *r, const struct pki *pki, const s
         return 3650;
     }
     switch (b->depth) {
-    case 1: r->issuer = root_name; r->signer = pki->keys[FARM_KEY_ROOT]; break;
-    case 3: r->issuer = ca2_name; r->signer = pki->keys[FARM_KEY_CA2]; break;
-    case 4: r->issuer = ca3_name; r->signer = pki->keys[FARM_KEY_CA3]; break;
+    case 1:
+        r->issuer = root_name;
+        r->signer = pki->keys[FARM_KEY_ROOT];
+        break;
+    case 3:
+        r->issuer = ca2_name;
+        r->signer = pki->keys[FARM_KEY_CA2];
+        break;
+    case 4:
+        r->issuer = ca3_name;
+        r->signer = pki->keys[FARM_KEY_CA3];
+        break;
     default:
         r->issuer = issuers[issuer].name;
         r->signer = pki->keys[FARM_KEY_CA1];
@@ -255,10 +279,12 @@ static unsigned sign_with(struct mint_request *r, const struct pki *pki, const s
     return 365;
 }
 
-static CRYPTO_BUFFER *make_leaf(const struct pki *pki, const struct behaviour *b, struct addr a, EVP_PKEY *key,
-                                const uint8_t random[SHA512_DIGEST_LENGTH], size_t issuer)
+static CRYPTO_BUFFER *make_leaf(const struct pki *pki, const struct behaviour *b, struct addr a,
+                                EVP_PKEY *key, const uint8_t random[SHA512_DIGEST_LENGTH],
+                                size_t issuer)
 {
-    static const uint8_t garbage[] = "\x30\x82\x03\xe8this is no certificate, whatever its first octets say";
+    static const uint8_t garbage[] =
+        "\x30\x82\x03\xe8this is no certificate, whatever its first octets say";
     if (b->cert == CERT_GARBAGE)
         return CRYPTO_BUFFER_new(garbage, sizeof garbage - 1, NULL);
     char host[HOST_NAME_MAX_LEN];
@@ -268,7 +294,7 @@ static CRYPTO_BUFFER *make_leaf(const struct pki *pki, const struct behaviour *b
     if (b->cert == CERT_WRONG_NAME)
         snprintf(host, sizeof host, "www%u.elsewhere.example", random[20] & 0x3fU);
     struct mint_request r = {.subject = {NULL, host}, .key = key, .names = {host}};
-    if (b->scope == SCOPE_FARM) {   /* says nothing about the address */
+    if (b->scope == SCOPE_FARM) { /* says nothing about the address */
         r.subject = vendor_name;
         r.names[0] = vendor_name.common;
     } else if (random[21] & 1) {
@@ -281,8 +307,8 @@ static CRYPTO_BUFFER *make_leaf(const struct pki *pki, const struct behaviour *b
 }
 
 /* chain_above lists the certificates that follow the leaf, borrowed, and returns their number. */
-static size_t chain_above(CRYPTO_BUFFER *above[CHAIN_MAX], struct pki *pki, const struct behaviour *b,
-                          CRYPTO_BUFFER *leaf, CRYPTO_BUFFER *ca1)
+static size_t chain_above(CRYPTO_BUFFER *above[CHAIN_MAX], struct pki *pki,
+                          const struct behaviour *b, CRYPTO_BUFFER *leaf, CRYPTO_BUFFER *ca1)
 {
     size_t n = 0;
     switch ((enum cert_kind)b->cert) {
@@ -290,8 +316,14 @@ static size_t chain_above(CRYPTO_BUFFER *above[CHAIN_MAX], struct pki *pki, cons
     case CERT_NO_INTERMEDIATE: return 0;
     case CERT_WRONG_ORDER: above[n++] = pki->root; break;
     case CERT_LEAF_TWICE: above[n++] = leaf; break;
-    case CERT_GOOD: case CERT_EXPIRED: case CERT_NOT_YET_VALID: case CERT_EXPIRING: case CERT_WRONG_NAME:
-    case CERT_ROOT_INCLUDED: case CERT_SIXTY: case CERT_GARBAGE: break;
+    case CERT_GOOD:
+    case CERT_EXPIRED:
+    case CERT_NOT_YET_VALID:
+    case CERT_EXPIRING:
+    case CERT_WRONG_NAME:
+    case CERT_ROOT_INCLUDED:
+    case CERT_SIXTY:
+    case CERT_GARBAGE: break;
     }
     if (b->depth == 1)
         return n;
@@ -316,8 +348,8 @@ static void chain_cleanup(struct chain *chain)
     memset(chain, 0, sizeof *chain);
 }
 
-static bool chain_make(struct chain *chain, struct pki *pki, const struct behaviour *b, struct addr a,
-                       const uint8_t id[SHA256_DIGEST_LENGTH])
+static bool chain_make(struct chain *chain, struct pki *pki, const struct behaviour *b,
+                       struct addr a, const uint8_t id[SHA256_DIGEST_LENGTH])
 {
     CRYPTO_BUFFER *above[CHAIN_MAX];
     uint8_t random[SHA512_DIGEST_LENGTH];
@@ -326,7 +358,8 @@ static bool chain_make(struct chain *chain, struct pki *pki, const struct behavi
     if (b->cert == CERT_SIXTY && !make_fillers(pki))
         return false;
     chain->key = leaf_key(pki, b->key, id);
-    CRYPTO_BUFFER *leaf = chain->key == NULL ? NULL : make_leaf(pki, b, a, chain->key, random, issuer);
+    CRYPTO_BUFFER *leaf =
+        chain->key == NULL ? NULL : make_leaf(pki, b, a, chain->key, random, issuer);
     if (leaf == NULL)
         return false;
     size_t num_above = chain_above(above, pki, b, leaf, pki->ca1[issuer]);

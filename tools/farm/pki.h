@@ -1,12 +1,11 @@
 /*
  * pki: the keys, authorities and certificates of the farm's servers.
  *
- * What       seed, date and (behaviour, address) give the chain, with no state: made when first asked for, kept in a table of
- *            fixed size, made again when it has been pushed out of it.
- * Units      now_s: s since 1970-01-01 UTC; all validities are relative to it.
- * Promise    the same seed, date, behaviour and address give the same octets in every process.
- * Ownership  pki_new/pki_free. A chain is borrowed until the next pki_chain.
- * Errors     NULL: no memory.
+ * What       seed, date and (behaviour, address) give the chain, with no state: made when first
+ * asked for, kept in a table of fixed size, made again when it has been pushed out of it. Units
+ * now_s: s since 1970-01-01 UTC; all validities are relative to it. Promise    the same seed, date,
+ * behaviour and address give the same octets in every process. Ownership  pki_new/pki_free. A chain
+ * is borrowed until the next pki_chain. Errors     NULL: no memory.
  */
 #ifndef MXSWEEP_TOOLS_FARM_PKI_H
 #define MXSWEEP_TOOLS_FARM_PKI_H
@@ -21,9 +20,9 @@ enum { CHAIN_MAX = 60, PKI_CACHE_SLOTS = 4096, HOST_NAME_MAX_LEN = 64 };
 struct pki;
 
 struct chain {
-    CRYPTO_BUFFER **certs;    /* as sent: leaf first */
+    CRYPTO_BUFFER **certs; /* as sent: leaf first */
     size_t num;
-    EVP_PKEY *key;            /* of the leaf */
+    EVP_PKEY *key; /* of the leaf */
 };
 
 struct pki *pki_new(uint64_t seed, int64_t now_s);

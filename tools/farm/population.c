@@ -6,7 +6,7 @@
 
 #include "core/permutation.h"
 
-enum { LINE_MAX_LEN = 256 };   /* octets of a line of a population file */
+enum { LINE_MAX_LEN = 256 }; /* octets of a line of a population file */
 
 static void sum_up(struct population *p)
 {
@@ -76,7 +76,8 @@ static bool parse_weight(unsigned *out, const char *word, size_t len)
     return len > 0;
 }
 
-/* parse_line returns NULL, or what is wrong and how to mend it. seen marks the behaviours named so far. */
+/* parse_line returns NULL, or what is wrong and how to mend it. seen marks the behaviours named so
+ * far. */
 static const char *parse_line(unsigned *weights, bool *seen, char *line)
 {
     line[strcspn(line, "#")] = '\0';
@@ -95,11 +96,14 @@ static const char *parse_line(unsigned *weights, bool *seen, char *line)
     if (!parse_weight(&weights[index], at, len))
         return "no weight; write `behaviour weight` with a whole number from 0 to 1000000";
     at += len;
-    return next_word(&at) == 0 ? NULL : "text after the weight; write `behaviour weight`, comments begin with #";
+    return next_word(&at) == 0
+               ? NULL
+               : "text after the weight; write `behaviour weight`, comments begin with #";
 }
 
 /* read_lines returns 0, or -EINVAL with err written. */
-static int read_lines(unsigned *weights, bool *seen, char *err, size_t err_len, FILE *file, const char *path)
+static int read_lines(unsigned *weights, bool *seen, char *err, size_t err_len, FILE *file,
+                      const char *path)
 {
     char line[LINE_MAX_LEN + 2];
     for (unsigned long no = 1; fgets(line, sizeof line, file) != NULL; no++) {
@@ -124,7 +128,8 @@ int population_load(struct population *p, char *err, size_t err_len, const char 
 {
     int rc = -ENOMEM;
     bool *seen = calloc(num_behaviours(), sizeof seen[0]);
-    struct population loaded = {.seed = p->seed, .weights = calloc(num_behaviours(), sizeof p->weights[0])};
+    struct population loaded = {.seed = p->seed,
+                                .weights = calloc(num_behaviours(), sizeof p->weights[0])};
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         rc = -errno;
@@ -171,7 +176,8 @@ const struct behaviour *population_choose(const struct population *p, struct add
     struct permutation perm;
     permutation_init(&perm, POPULATION_BLOCK, block);
     uint64_t place = permutation_at(&perm, a.lo % POPULATION_BLOCK);
-    /* a block whose places all fell on the same weights would make small populations alike: shift by the block */
+    /* a block whose places all fell on the same weights would make small populations alike: shift
+     * by the block */
     uint64_t ticket = (place * p->sum + block % p->sum) / POPULATION_BLOCK;
     size_t i = 0;
     while (ticket >= p->weights[i])

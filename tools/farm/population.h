@@ -2,10 +2,10 @@
  * population: which behaviour lives at which address.
  *
  * What       weights per behaviour; seed and address give the behaviour, with no state.
- * Promise    every aligned block of POPULATION_BLOCK addresses (a /20, a /116) holds each behaviour in proportion to its weight, and
- *            at least once if its weight is not below a POPULATION_BLOCK-th of the sum; where in the block is
- *            pseudo-random. The same seed, weights and address give the same behaviour on every machine.
- * Ownership  population_init allocates, population_cleanup frees.
+ * Promise    every aligned block of POPULATION_BLOCK addresses (a /20, a /116) holds each behaviour
+ * in proportion to its weight, and at least once if its weight is not below a POPULATION_BLOCK-th
+ * of the sum; where in the block is pseudo-random. The same seed, weights and address give the same
+ * behaviour on every machine. Ownership  population_init allocates, population_cleanup frees.
  * Errors     negative errno-like; err says "FILE:LINE: what is wrong; how to mend it".
  */
 #ifndef MXSWEEP_TOOLS_FARM_POPULATION_H
@@ -18,7 +18,7 @@ enum { POPULATION_BLOCK = 4096, POPULATION_WEIGHT_MAX = 1000000 };
 
 struct population {
     uint64_t seed;
-    unsigned *weights;     /* per behaviour */
+    unsigned *weights; /* per behaviour */
     uint64_t sum;
 };
 
@@ -29,8 +29,8 @@ void population_cleanup(struct population *p);
 /* population_only gives all weight to one behaviour; false if no behaviour is called name. */
 bool population_only(struct population *p, const char *name);
 
-/* population_load takes the weights from a file: lines `behaviour weight`, `#` comments; what it does not name has weight 0. On
- * failure the population is unchanged. */
+/* population_load takes the weights from a file: lines `behaviour weight`, `#` comments; what it
+ * does not name has weight 0. On failure the population is unchanged. */
 int population_load(struct population *p, char *err, size_t err_len, const char *path);
 
 /* population_choose returns the behaviour at address a. */

@@ -6,12 +6,13 @@
 
 #include "tools/farm/conn.h"
 
-enum { BACKLOG = 65535 };   /* the kernel cuts it to net.core.somaxconn */
+enum { BACKLOG = 65535 }; /* the kernel cuts it to net.core.somaxconn */
 
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct server *s = listener->data;
-    /* on a failure (no descriptors) libuv has already dropped what waited: nothing to accept, and no spinning */
+    /* on a failure (no descriptors) libuv has already dropped what waited: nothing to accept, and
+     * no spinning */
     if (status == 0 && !s->stopping)
         conn_accept(s);
 }
@@ -49,7 +50,7 @@ static int find_port(struct server *s)
     struct sockaddr_storage name;
     int len = sizeof name;
     int rc = uv_tcp_getsockname(&s->listener, (struct sockaddr *)&name, &len);
-    if (rc == 0)   /* the port is at the same place in both families */
+    if (rc == 0) /* the port is at the same place in both families */
         s->port = ntohs(((const struct sockaddr_in *)&name)->sin_port);
     return rc;
 }
@@ -112,6 +113,6 @@ void server_log(struct server *s, struct addr a, const char *event, const struct
     char text[ADDR_TEXT_MAX];
     gettimeofday(&now, NULL);
     addr_format(text, a);
-    fprintf(s->config.log, "%" PRIu64 " %s %s %s\n", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_usec, text, event,
-            b->name);
+    fprintf(s->config.log, "%" PRIu64 " %s %s %s\n",
+            (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_usec, text, event, b->name);
 }

@@ -1,11 +1,11 @@
 /*
  * server: the listening socket of the farm and what its connections share.
  *
- * What       one dual-stack socket (0.0.0.0 alone where the kernel has no IPv6) that answers on every local address; the
- *            behaviour is chosen by the address that the client called.
- * Units      times in ms of the loop's clock, log stamps in us since 1970-01-01 UTC.
- * Ownership  server_open/server_close; the loop is the caller's, and must run until it is empty after server_stop.
- * Errors     negative UV_E*.
+ * What       one dual-stack socket (0.0.0.0 alone where the kernel has no IPv6) that answers on
+ * every local address; the behaviour is chosen by the address that the client called. Units times
+ * in ms of the loop's clock, log stamps in us since 1970-01-01 UTC. Ownership
+ * server_open/server_close; the loop is the caller's, and must run until it is empty after
+ * server_stop. Errors     negative UV_E*.
  */
 #ifndef MXSWEEP_TOOLS_FARM_SERVER_H
 #define MXSWEEP_TOOLS_FARM_SERVER_H
@@ -23,10 +23,10 @@ enum { SERVER_READ_MAX = 65536 };
 struct server_config {
     const struct population *population;
     struct pki *pki;
-    int64_t now_s;            /* the date of the farm */
-    uint16_t port;            /* 0: the kernel chooses */
-    uint64_t idle_exit_ms;    /* stop after so long without a connection; 0: never */
-    FILE *log;                /* NULL: none */
+    int64_t now_s;         /* the date of the farm */
+    uint16_t port;         /* 0: the kernel chooses */
+    uint64_t idle_exit_ms; /* stop after so long without a connection; 0: never */
+    FILE *log;             /* NULL: none */
 };
 
 struct server {
@@ -34,10 +34,10 @@ struct server {
     uv_loop_t *loop;
     uv_tcp_t listener;
     uv_timer_t idle;
-    uint16_t port;            /* as bound */
+    uint16_t port; /* as bound */
     struct tls_servers *tls;
-    struct sendbuf out;        /* of the connection whose event is being handled */
-    struct conn *conns;       /* all that are open */
+    struct sendbuf out; /* of the connection whose event is being handled */
+    struct conn *conns; /* all that are open */
     bool stopping;
     uint8_t in[SERVER_READ_MAX];
 };

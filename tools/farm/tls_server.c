@@ -6,10 +6,11 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 
-#define GCM_SUITES                                                                                    \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"        \
+#define GCM_SUITES                                                                                 \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"     \
     "ECDHE-RSA-AES256-GCM-SHA384"
-#define CBC_SUITES "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
+#define CBC_SUITES                                                                                 \
+    "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
 
 /* suites are those up to TLS 1.2; group NID_undef: any */
 static const struct profile {
@@ -23,9 +24,11 @@ static const struct profile {
     [TLS_13_P384] = {TLS1_3_VERSION, TLS1_3_VERSION, GCM_SUITES, NID_secp384r1},
     [TLS_13_P521] = {TLS1_3_VERSION, TLS1_3_VERSION, GCM_SUITES, NID_secp521r1},
     [TLS_12] = {TLS1_2_VERSION, TLS1_2_VERSION, GCM_SUITES, NID_undef},
-    [TLS_12_RSA] = {TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256:AES256-GCM-SHA384", NID_undef},
+    [TLS_12_RSA] = {TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256:AES256-GCM-SHA384",
+                    NID_undef},
     [TLS_12_RSA_CBC] = {TLS1_2_VERSION, TLS1_2_VERSION, "AES256-SHA:AES128-SHA", NID_undef},
-    [TLS_12_CBC] = {TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA", NID_undef},
+    [TLS_12_CBC] = {TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA",
+                    NID_undef},
     [TLS_12_CHACHA] = {TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-RSA-CHACHA20-POLY1305", NID_undef},
     [TLS_12_P256] = {TLS1_2_VERSION, TLS1_2_VERSION, GCM_SUITES, NID_X9_62_prime256v1},
     [TLS_11] = {TLS1_1_VERSION, TLS1_1_VERSION, CBC_SUITES, NID_undef},
@@ -34,9 +37,16 @@ static const struct profile {
 
 /* in order of preference; which one is used follows from the key */
 static const uint16_t signing[] = {
-    SSL_SIGN_ED25519, SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ECDSA_SECP384R1_SHA384,
-    SSL_SIGN_ECDSA_SECP521R1_SHA512, SSL_SIGN_RSA_PSS_RSAE_SHA256, SSL_SIGN_RSA_PSS_RSAE_SHA384,
-    SSL_SIGN_RSA_PKCS1_SHA256, SSL_SIGN_RSA_PKCS1_SHA384, SSL_SIGN_RSA_PKCS1_SHA1, SSL_SIGN_ECDSA_SHA1,
+    SSL_SIGN_ED25519,
+    SSL_SIGN_ECDSA_SECP256R1_SHA256,
+    SSL_SIGN_ECDSA_SECP384R1_SHA384,
+    SSL_SIGN_ECDSA_SECP521R1_SHA512,
+    SSL_SIGN_RSA_PSS_RSAE_SHA256,
+    SSL_SIGN_RSA_PSS_RSAE_SHA384,
+    SSL_SIGN_RSA_PKCS1_SHA256,
+    SSL_SIGN_RSA_PKCS1_SHA384,
+    SSL_SIGN_RSA_PKCS1_SHA1,
+    SSL_SIGN_ECDSA_SHA1,
 };
 
 struct tls_servers {
@@ -44,7 +54,7 @@ struct tls_servers {
     struct sendbuf *out;
     BIO_METHOD *method;
     SSL_CTX *profiles[NUM_TLS_PROFILES];
-    SSL_CTX **shared;        /* per behaviour of SCOPE_FARM; made when first needed */
+    SSL_CTX **shared; /* per behaviour of SCOPE_FARM; made when first needed */
 };
 
 struct tls_server {
@@ -138,8 +148,10 @@ struct tls_servers *tls_servers_new(struct pki *pki, struct sendbuf *out)
     all->out = out;
     all->shared = calloc(num_behaviours(), sizeof all->shared[0]);
     all->method = BIO_meth_new(BIO_get_new_index(), "farm");
-    bool ok = all->shared != NULL && all->method != NULL && BIO_meth_set_read(all->method, on_bio_read) &&
-              BIO_meth_set_write(all->method, on_bio_write) && BIO_meth_set_ctrl(all->method, on_bio_ctrl);
+    bool ok = all->shared != NULL && all->method != NULL &&
+              BIO_meth_set_read(all->method, on_bio_read) &&
+              BIO_meth_set_write(all->method, on_bio_write) &&
+              BIO_meth_set_ctrl(all->method, on_bio_ctrl);
     for (size_t i = 0; i < NUM_TLS_PROFILES && ok; i++) {
         all->profiles[i] = context_new(&profiles[i]);
         ok = all->profiles[i] != NULL;
@@ -163,7 +175,8 @@ void tls_servers_free(struct tls_servers *all)
     free(all);
 }
 
-/* shared_context returns the context of a behaviour whose certificate is the same for the whole farm. */
+/* shared_context returns the context of a behaviour whose certificate is the same for the whole
+ * farm. */
 static SSL_CTX *shared_context(struct tls_servers *all, const struct behaviour *b, struct addr a)
 {
     SSL_CTX **slot = &all->shared[b - behaviour_at(0)];
@@ -249,7 +262,8 @@ enum tls_state tls_server_read(struct tls_server *t, uint8_t *buf, size_t *len, 
 
 void tls_server_write(struct tls_server *t, const void *data, size_t len)
 {
-    if (t->shaken && SSL_write(t->ssl, data, (int)len) <= 0)   /* the BIO takes all: only after a failure */
+    if (t->shaken &&
+        SSL_write(t->ssl, data, (int)len) <= 0) /* the BIO takes all: only after a failure */
         ERR_clear_error();
 }
 

@@ -22,12 +22,14 @@ static enum stage stage_of(enum phase phase)
 
 struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *t)
 {
-    bool late = b->act == ACT_DELAY || b->act == ACT_TEASER || b->act == ACT_RST || b->act == ACT_FLIGHT_RST;
+    bool late = b->act == ACT_DELAY || b->act == ACT_TEASER || b->act == ACT_RST ||
+                b->act == ACT_FLIGHT_RST;
     uint64_t limit = b->phase == PHASE_HANDSHAKE ? t->tls_ms : t->reply_ms;
     if (t->session_ms < limit)
         limit = t->session_ms;
     if (late && b->arg >= limit)
-        return (struct verdict){(uint8_t)stage_of(b->phase), CAUSE_TIMEOUT, behaviour_code_before(b->phase)};
+        return (struct verdict){(uint8_t)stage_of(b->phase), CAUSE_TIMEOUT,
+                                behaviour_code_before(b->phase)};
     return (struct verdict){b->stage, b->cause, b->code};
 }
 
@@ -68,7 +70,8 @@ static void print_chain(FILE *out, const struct chain *chain)
     fputc(']', out);
 }
 
-bool truth_print(FILE *out, const struct population *p, struct pki *pki, const struct time_outs *t, struct addr a, uint16_t port)
+bool truth_print(FILE *out, const struct population *p, struct pki *pki, const struct time_outs *t,
+                 struct addr a, uint16_t port)
 {
     const struct behaviour *b = population_choose(p, a);
     struct verdict v = truth_verdict(b, t);
@@ -81,8 +84,8 @@ bool truth_print(FILE *out, const struct population *p, struct pki *pki, const s
     }
     char text[ADDR_TEXT_MAX];
     addr_format(text, a);
-    fprintf(out, "{\"addr\":\"%s\",\"port\":%u,\"stage\":\"%s\",\"cause\":\"%s\"", text, port, stage_slug(v.stage),
-            cause_slug(v.cause));
+    fprintf(out, "{\"addr\":\"%s\",\"port\":%u,\"stage\":\"%s\",\"cause\":\"%s\"", text, port,
+            stage_slug(v.stage), cause_slug(v.cause));
     if (v.code != 0)
         fprintf(out, ",\"smtp_code\":%u", v.code);
     if (behaviour_handshakes(b) && as_planned)
@@ -97,13 +100,15 @@ bool truth_print(FILE *out, const struct population *p, struct pki *pki, const s
 
 void truth_list(FILE *out, const struct population *p)
 {
-    fputs("| behaviour | weight | stage | cause | code | what it does |\n|---|---:|---|---|---:|---|\n", out);
+    fputs("| behaviour | weight | stage | cause | code | what it does "
+          "|\n|---|---:|---|---|---:|---|\n",
+          out);
     for (size_t i = 0; i < num_behaviours(); i++) {
         const struct behaviour *b = behaviour_at(i);
         char code[8] = "";
         if (b->code != 0)
             snprintf(code, sizeof code, "%u", b->code);
-        fprintf(out, "| `%s` | %u | %s | %s | %s | %s |\n", b->name, p->weights[i], stage_slug(b->stage),
-                cause_slug(b->cause), code, b->text);
+        fprintf(out, "| `%s` | %u | %s | %s | %s | %s |\n", b->name, p->weights[i],
+                stage_slug(b->stage), cause_slug(b->cause), code, b->text);
     }
 }
