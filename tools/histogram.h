@@ -1,0 +1,34 @@
+/*
+ * histogram: durations in fixed logarithmic bins, so that merged parts give what the whole would.
+ *
+ * Units      us.
+ * Promise    below 64 us bins are exact; above, each power of two has 64 bins: a quantile is the
+ *            middle of its bin, within 0.8 % of the value that sorting would give. Independent of
+ *            order.
+ * Ownership  plain value, no allocation. No errors.
+ */
+#ifndef MXSWEEP_TOOLS_HISTOGRAM_H
+#define MXSWEEP_TOOLS_HISTOGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HISTOGRAM_STEPS = 64, /* bins of one power of two */
+    HISTOGRAM_BINS = HISTOGRAM_STEPS + (32 - 6) * HISTOGRAM_STEPS
+};
+
+struct histogram {
+    uint64_t bins[HISTOGRAM_BINS];
+    uint64_t count;
+};
+
+void histogram_init(struct histogram *h);
+void histogram_add(struct histogram *h, uint32_t us);
+void histogram_merge(struct histogram *into, const struct histogram *from);
+
+/* histogram_quantile returns the value in us that `share` per mille of the count do not exceed; 0
+ * if there is none. */
+double histogram_quantile(const struct histogram *h, unsigned per_mille);
+
+#endif

@@ -1,0 +1,244 @@
+#include "tools/record_json.h"
+
+#include <stdio.h>
+
+#include "core/names.h"
+#include "tools/extensions.h"
+#include "tools/times.h"
+
+enum { MS_DECIMALS = 3, PREFIX_LEN = 4 };
+
+/* ---- fields ---- */
+
+static void put_uint(struct json *j, const char *key, uint64_t value)
+{
+    json_key(j, key);
+    json_uint(j, value);
+}
+
+static void put_text(struct json *j, const char *key, const char *text)
+{
+    json_key(j, key);
+    json_string(j, text);
+}
+
+/* octets of others; absent if there are none */
+static void put_octets(struct json *j, const char *key, struct bytes octets)
+{
+    if (octets.len == 0)
+        return;
+    json_key(j, key);
+    json_octets(j, octets);
+}
+
+/* a code point by its name or in hex; absent if it is 0 */
+static void put_code(struct json *j, const char *key, uint16_t code, const char *name)
+{
+    char hex[8];
+    if (code == 0)
+        return;
+    snprintf(hex, sizeof hex, "0x%04x", code);
+    put_text(j, key, name != NULL ? name : hex);
+}
+
+/* Linux's name of an error, or its number where it has none */
+static void put_errno(struct json *j, int32_t errnum)
+{
+    if (errnum == 0)
+        return;
+    const char *name = strerrorname_np(errnum);
+    json_key(j, "errno");
+    if (name != NULL)
+        json_string(j, name);
+    else
+        json_int(j, errnum);
+}
+
+/* ---- replies to EHLO ---- */
+
+/* takes one line off *text, its end included */
+static struct bytes take_line(struct bytes *text)
+{
+    const uint8_t *end = memchr(text->data, '\n', text->len);
+    size_t len = end != NULL ? (size_t)(end - text->data) + 1 : text->len;
+    struct bytes line = bytes_of(text->data, len);
+    *text = bytes_of(text->data + len, text->len - len);
+    return line;
+}
+
+static bool ends_with_crlf(struct bytes line)
+{
+    return line.len >= 2 && memcmp(line.data + line.len - 2, "\r\n", 2) == 0;
+}
+
+/* the text of a line: no code and separator, no line end */
+static struct bytes line_text(struct bytes line)
+{
+    while (line.len > 0 && (line.data[line.len - 1] == '\n' || line.data[line.len - 1] == '\r'))
+        line.len--;
+    bool coded = line.len >= PREFIX_LEN && reply_code(line) != 0 &&
+                 (line.data[3] == '-' || line.data[3] == ' ');
+    return coded ? bytes_of(line.data + PREFIX_LEN, line.len - PREFIX_LEN) : line;
+}
+
+/* tells whether line is what its text stands for in a reply of code 250 */
+static bool is_plain(struct bytes line, struct bytes text, bool last)
+{
+    return ends_with_crlf(line) && line.len == PREFIX_LEN + text.len + 2 &&
+           memcmp(line.data, last ? "250 " : "250-", PREFIX_LEN) == 0;
+}
+
+static void put_lines(struct json *j, const char *key, const char *raw_key, struct bytes reply)
+{
+    if (reply.len == 0)
+        return;
+    bool plain = true;
+    json_key(j, key);
+    json_array(j);
+    for (struct bytes rest = reply; rest.len > 0;) {
+        struct bytes line = take_line(&rest), text = line_text(line);
+        json_octets(j, text);
+        plain = plain && is_plain(line, text, rest.len == 0);
+    }
+    json_array_end(j);
+    if (!plain)
+        put_octets(j, raw_key, reply);
+}
+
+/* ---- TLS ---- */
+
+static void put_alerts(struct json *j, const struct record *r)
+{
+    if (r->num_alerts == 0)
+        return;
+    json_key(j, "alerts");
+    json_array(j);
+    for (size_t i = 0; i < r->num_alerts; i++) {
+        const struct alert *a = &r->alerts[i];
+        const char *name = tls_alert_name(a->number);
+        json_object(j);
+        put_text(j, "dir", a->sent ? "sent" : "received");
+        put_uint(j, "level", a->level);
+        put_uint(j, "number", a->number);
+        if (name != NULL)
+            put_text(j, "name", name);
+        put_text(j, "during", stage_slug(a->during));
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void put_tls(struct json *j, const struct dataset_header *header, const struct record *r)
+{
+    if (!r->has_tls)
+        return;
+    json_key(j, "tls");
+    json_object(j);
+    json_key(j, "handshake_done");
+    json_bool(j, r->handshake_done);
+    put_code(j, "version", r->version, tls_version_name(r->version));
+    put_code(j, "suite", r->suite, tls_suite_name(r->suite));
+    put_code(j, "group", r->group, tls_group_name(r->group));
+    put_code(j, "sigscheme", r->sigscheme, tls_sigscheme_name(r->sigscheme));
+    if (r->hello < header->num_hellos)
+        put_octets(j, "hello", header->hellos[r->hello].name);
+    put_alerts(j, r);
+    json_object_end(j);
+}
+
+static void put_chain(struct json *j, const struct record *r)
+{
+    if (r->num_chain == 0)
+        return;
+    json_key(j, "chain");
+    json_array(j);
+    for (size_t i = 0; i < r->num_chain; i++)
+        json_hex(j, r->chain[i], 32);
+    json_array_end(j);
+    if (r->chain_cut) {
+        json_key(j, "chain_cut");
+        json_bool(j, true);
+    }
+}
+
+/* ---- the record ---- */
+
+static void put_target(struct json *j, const struct dataset_header *header, const struct record *r)
+{
+    char text[ADDR_TEXT_MAX], start[TIME_TEXT_MAX];
+    put_uint(j, "position", r->position);
+    addr_format(text, r->addr);
+    put_text(j, "addr", text);
+    put_uint(j, "port", r->port);
+    put_octets(j, "host", r->host);
+    put_octets(j, "tag", r->tag);
+    if (r->source < header->num_sources) {
+        addr_format(text, header->sources[r->source]);
+        put_text(j, "source", text);
+    }
+    time_rfc3339(start, time_after(header->start_us, r->start_us));
+    put_text(j, "start", start);
+}
+
+static void put_outcome(struct json *j, const struct record *r)
+{
+    char enhanced[12];
+    put_text(j, "stage", stage_slug(r->stage));
+    put_text(j, "cause", cause_slug(r->cause));
+    if (r->smtp_code != 0)
+        put_uint(j, "smtp_code", r->smtp_code);
+    if (record_enhanced_code(enhanced, r))
+        put_text(j, "enhanced_code", enhanced);
+    put_errno(j, r->errnum);
+}
+
+static void put_timings(struct json *j, const struct record *r)
+{
+    static const char *const slugs[NUM_TIMINGS] = {
+#define X(NAME, slug) slug,
+        TIMINGS(X)
+#undef X
+    };
+    bool any = false;
+    for (size_t i = 0; i < NUM_TIMINGS; i++) {
+        if (r->timing_us[i] == TIMING_ABSENT)
+            continue;
+        if (!any) {
+            json_key(j, "ms");
+            json_object(j);
+            any = true;
+        }
+        json_key(j, slugs[i]);
+        json_fixed(j, (double)r->timing_us[i] / 1000, MS_DECIMALS);
+    }
+    if (any)
+        json_object_end(j);
+}
+
+static void put_stray(struct json *j, const struct record *r)
+{
+    put_octets(j, "early_plaintext", r->text[TEXT_EARLY]);
+    if (r->early_len > r->text[TEXT_EARLY].len)
+        put_uint(j, "early_plaintext_len", r->early_len);
+    put_octets(j, "not_tls", r->text[TEXT_NOT_TLS]);
+    if (r->not_tls_len > r->text[TEXT_NOT_TLS].len)
+        put_uint(j, "not_tls_len", r->not_tls_len);
+}
+
+void record_json(struct json *j, const struct dataset_header *header, const struct record *r)
+{
+    json_object(j);
+    put_target(j, header, r);
+    put_outcome(j, r);
+    put_octets(j, "greeting", r->text[TEXT_GREETING]);
+    put_lines(j, "ehlo", "ehlo_raw", r->text[TEXT_EHLO]);
+    put_octets(j, "helo", r->text[TEXT_HELO]);
+    put_octets(j, "starttls_reply", r->text[TEXT_STARTTLS]);
+    put_stray(j, r);
+    put_tls(j, header, r);
+    put_lines(j, "ehlo_tls", "ehlo_tls_raw", r->text[TEXT_EHLO_TLS]);
+    put_chain(j, r);
+    put_timings(j, r);
+    json_object_end(j);
+    json_newline(j);
+}

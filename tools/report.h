@@ -1,0 +1,43 @@
+/*
+ * report: the statistics of some dataset files, as a page of text or as JSON.
+ *
+ * Promise    both hold the same figures; JSON has each with its denominator and unrounded. Text of
+ *            servers is escaped.
+ */
+#ifndef MXSWEEP_TOOLS_REPORT_H
+#define MXSWEEP_TOOLS_REPORT_H
+
+#include <stdio.h>
+
+#include "core/json.h"
+#include "tools/statistics.h"
+#include "tools/walk.h"
+
+/* what a report says of a file */
+struct report_file {
+    const char *path;
+    uint8_t id[16], sweep_id[32];
+    int64_t start_us, end_us; /* end_us: of the trailer, if has_end */
+    bool has_end;
+    char tool[64]; /* as the header has it, made printable, like the next two */
+    char sources[128], ehlo_names[128]; /* the vantage; empty: not given */
+    uint32_t shard, num_shards;
+    uint64_t targets, shard_targets; /* positions of the sweep, of this shard */
+    enum record_mode record_mode;
+    uint64_t records, blocks, events;
+    enum walk_end end;
+};
+
+struct report {
+    const struct report_file *files;
+    size_t num_files;
+    struct statistics statistics;
+};
+
+/* report_file_init takes what the header says. */
+void report_file_init(struct report_file *f, const char *path, const struct dataset_header *h);
+
+void report_text(FILE *out, const struct report *r);
+void report_json(struct json *j, const struct report *r);
+
+#endif
