@@ -1,6 +1,7 @@
 /* mxsweep: visits mail servers and records how they do STARTTLS. Options, plan, sweep, exit
  * code. */
 #include <errno.h>
+#include <signal.h>
 
 #include "scanner/header.h"
 #include "scanner/options.h"
@@ -34,6 +35,7 @@ int main(int argc, char **argv)
     struct options o;
     char err[OPTIONS_ERR_MAX];
     int code = EXIT_COMPLETE;
+    signal(SIGPIPE, SIG_IGN); /* a reader of our messages that goes away ends no sweep */
     if (options_parse(&o, err, argc, argv) != 0) {
         fprintf(stderr, "mxsweep: %s\n", err);
         code = EXIT_USAGE;

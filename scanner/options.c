@@ -70,7 +70,8 @@ static bool add_port(struct options *o, const char *text, size_t len)
         return false;
     memcpy(copy, text, len);
     copy[len] = '\0';
-    if (!count_between(&port, copy, 1, 65535) || o->num_ports == TARGET_PORTS_MAX)
+    if (strspn(copy, "0123456789") != len || !count_between(&port, copy, 1, 65535) ||
+        o->num_ports == TARGET_PORTS_MAX)
         return false;
     for (size_t i = 0; i < o->num_ports; i++)
         if (o->ports[i] == port)
@@ -119,7 +120,7 @@ static bool set_shards(struct options *o, const char *v)
 
 static bool set_shard(struct options *o, const char *v)
 {
-    o->has_shards = true;
+    o->has_shards = o->has_shard = true;
     return count_between(&o->shard, v, 0, UINT32_MAX - 1);
 }
 
@@ -310,6 +311,9 @@ static int complain_of_value(char err[OPTIONS_ERR_MAX], const struct option_row 
 static int check(const struct options *o, char err[OPTIONS_ERR_MAX])
 {
     bool given = o->targets.num > 0 || o->input_files.num > 0;
+    if (o->shards > 1 && !o->has_shard)
+        return complain(err, "not given", "--shard",
+                        "say which of the shards this is, from 0 to --shards less 1");
     if (o->shard >= o->shards)
         return complain(err, "there is no such shard", "--shard",
                         "shards count from 0 to --shards less 1");

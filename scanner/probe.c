@@ -86,7 +86,7 @@ static void finish(struct probe *p)
     session_record(&p->session, &r);
     r.start_us = offset_us(w->engine, p->session.start_ns);
     CRYPTO_BUFFER *const *certs = session_certs(&p->session, &num_certs);
-    if (push_record(w, &r, p->position, &p->target, certs, num_certs) != 0) {
+    if (push_record(w, &r, p->visit.position, &p->target, certs, num_certs) != 0) {
         engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
         probe_abort(p);
         return;
@@ -95,20 +95,32 @@ static void finish(struct probe *p)
     close_all(p);
 }
 
-/* a fault of ours: nothing is recorded, the target is tried again */
+static bool is_ours(int errnum)
+{
+    enum cause cause;
+    return errnum != 0 && !cause_of_errno(&cause, errnum);
+}
+
+/* a fault of ours: unless the outcome stands already, nothing is recorded, and the target is tried
+ * again */
 static void give_back(struct probe *p, int errnum, uint64_t now_ns)
 {
-    worker_put_back(p->worker, p->position, errnum, now_ns);
+    if (p->session.cause != CAUSE_NONE) {
+        finish(p);
+        return;
+    }
+    worker_put_back(p->worker, &p->visit, errnum, now_ns);
     probe_abort(p);
 }
 
-int probe_record_blocked(struct worker *w, uint64_t position, const struct target *target,
-                         uint64_t now_ns)
+int probe_record_unvisited(struct worker *w, uint64_t position, const struct target *target,
+                           enum cause cause, int errnum, uint64_t now_ns)
 {
     struct record r;
     record_init(&r);
     r.stage = STAGE_CONNECT;
-    r.cause = CAUSE_BLOCKED;
+    r.cause = (uint8_t)cause;
+    r.errnum = errnum;
     r.start_us = offset_us(w->engine, now_ns);
     return push_record(w, &r, position, target, NULL, 0);
 }
@@ -189,11 +201,10 @@ static int wait_for(struct probe *p, int events)
 /* the session wants the socket read once before it goes on; returns an errno of our own, or 0 */
 static int drain(struct probe *p, uint64_t now_ns)
 {
-    enum cause cause;
     struct worker *w = p->worker;
     ssize_t n = w->engine->config.net->recv(p->fd, w->in, WORKER_READ_MAX, MSG_DONTWAIT);
     int errnum = n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR ? errno : 0;
-    if (errnum != 0 && !cause_of_errno(&cause, errnum))
+    if (is_ours(errnum))
         return errnum;
     session_drained(&p->session, w->in, n > 0 ? (size_t)n : 0, now_ns);
     if (n == 0)
@@ -207,14 +218,16 @@ static int drain(struct probe *p, uint64_t now_ns)
 static void settle(struct probe *p, uint8_t wait_serial, uint64_t now_ns)
 {
     struct worker *w = p->worker;
-    int rc = send_out(p);
+    int rc = send_out(p), errnum = 0;
     if (p->session.want == SESSION_DRAIN) {
-        int errnum = drain(p, now_ns);
-        if (errnum != 0) {
-            give_back(p, errnum, now_ns);
-            return;
-        }
+        errnum = drain(p, now_ns);
         rc = rc != 0 ? rc : send_out(p);
+    }
+    if (errnum == 0 && is_ours(p->send_errnum))
+        errnum = p->send_errnum;
+    if (errnum != 0) {
+        give_back(p, errnum, now_ns);
+        return;
     }
     if (rc != 0 || p->session.want == SESSION_FAULT) {
         engine_fault(w->engine, UV_ENOMEM, "no memory for a session");
@@ -236,9 +249,8 @@ static void settle(struct probe *p, uint8_t wait_serial, uint64_t now_ns)
 
 static void on_error(struct probe *p, int errnum, uint64_t now_ns)
 {
-    enum cause cause;
     uint8_t serial = p->session.wait_serial;
-    if (!cause_of_errno(&cause, errnum)) {
+    if (is_ours(errnum)) {
         give_back(p, errnum, now_ns);
         return;
     }
@@ -280,8 +292,7 @@ static void on_failed(struct probe *p, uint64_t now_ns)
         on_error(p, errnum != 0 ? errnum : ECONNRESET, now_ns);
         return;
     }
-    p->poll_events =
-        0; /* libuv has stopped the handle: it is started again if the session goes on */
+    p->poll_events = 0; /* libuv has stopped the handle: started again if the session goes on */
     on_readable(p, now_ns);
     int events = UV_READABLE | (p->unsent_len > 0 ? UV_WRITABLE : 0);
     if (!p->finished && p->poll_events == 0 && wait_for(p, events) != 0)
@@ -342,7 +353,8 @@ static socklen_t to_sockaddr(struct sockaddr_storage *out, const struct target *
     return sizeof *in6;
 }
 
-int probe_start(struct probe *p, uint64_t position, const struct target *target, uint64_t now_ns)
+int probe_start(struct probe *p, const struct visit *visit, const struct target *target,
+                uint64_t now_ns)
 {
     struct worker *w = p->worker;
     const struct net *net = w->engine->config.net;
@@ -366,7 +378,7 @@ int probe_start(struct probe *p, uint64_t position, const struct target *target,
     p->poll_events = 0;
     p->send_errnum = 0;
     p->finished = p->unused = false;
-    p->position = position;
+    p->visit = *visit;
     p->target = *target;
     p->unsent = NULL;
     p->unsent_len = 0;

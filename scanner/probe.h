@@ -19,7 +19,7 @@ struct probe {
     int send_errnum; /* of a failed send; what can still be read is read first */
     bool finished, unused;
     int poll_events; /* what is being waited for */
-    uint64_t position;
+    struct visit visit;
     struct target target;
     struct deadline wait_deadline, session_deadline;
     struct session session;
@@ -32,8 +32,9 @@ struct probe_slab {
     struct probe probes[64];
 };
 
-/* probe_start begins an attempt at target, which is at position, under a grant of the engine's. */
-int probe_start(struct probe *p, uint64_t position, const struct target *target, uint64_t now_ns);
+/* probe_start begins an attempt at target, under a grant of the engine's. */
+int probe_start(struct probe *p, const struct visit *visit, const struct target *target,
+                uint64_t now_ns);
 
 /* probe_timeout: the deadline of what is being waited for has passed. */
 void probe_timeout(struct probe *p, uint64_t now_ns);
@@ -48,9 +49,9 @@ void probe_abort(struct probe *p);
 struct probe *probe_of_wait(struct deadline *d);
 struct probe *probe_of_session(struct deadline *d);
 
-/* probe_record_blocked records a target that is not connected to, in place of a probe and under the
- * same grant; negative: nothing was pushed. */
-int probe_record_blocked(struct worker *w, uint64_t position, const struct target *target,
-                         uint64_t now_ns);
+/* probe_record_unvisited records a target that is not connected to (stage connect), in place of a
+ * probe and under the same grant; negative: nothing was pushed. */
+int probe_record_unvisited(struct worker *w, uint64_t position, const struct target *target,
+                           enum cause cause, int errnum, uint64_t now_ns);
 
 #endif

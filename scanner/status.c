@@ -27,19 +27,20 @@ void status_line(struct status *s, char out[STATUS_LINE_MAX], const struct engin
     const uint64_t *count = f->count;
     uint64_t done = s->done_before + count[COUNT_DONE];
     uint64_t left = s->num_targets > done ? s->num_targets - done : 0;
-    double share = s->num_targets == 0 ? 100 : 100.0 * (double)done / (double)s->num_targets;
+    uint64_t permille =
+        s->num_targets == 0 ? 1000 : (uint64_t)((double)done * 1000.0 / (double)s->num_targets);
     char left_text[24];
     snprintf(out, STATUS_LINE_MAX,
-             "%llu/%llu %.1f%% | in flight %llu | %.0f/s now, %.0f/s avg | open %llu, STARTTLS "
-             "%llu, TLS %llu, "
-             "throttled %llu, ours %llu | left %s",
-             (unsigned long long)done, (unsigned long long)s->num_targets, share,
+             "%llu/%llu %llu.%llu%%, left %s | in flight %llu | %.0f/s now, %.0f/s avg | "
+             "open %llu, STARTTLS %llu, TLS %llu, throttled %llu, ours %llu",
+             (unsigned long long)done, (unsigned long long)s->num_targets,
+             (unsigned long long)(permille / 10), (unsigned long long)(permille % 10),
+             time_left(left_text, sizeof left_text, left, count[COUNT_DONE], now_ns),
              (unsigned long long)f->in_flight,
              per_second(count[COUNT_STARTED] - s->last_started, now_ns - s->last_ns),
              per_second(count[COUNT_STARTED], now_ns), (unsigned long long)count[COUNT_OPEN],
              (unsigned long long)count[COUNT_STARTTLS], (unsigned long long)count[COUNT_TLS],
-             (unsigned long long)count[COUNT_THROTTLED], (unsigned long long)count[COUNT_OURS],
-             time_left(left_text, sizeof left_text, left, count[COUNT_DONE], now_ns));
+             (unsigned long long)count[COUNT_THROTTLED], (unsigned long long)count[COUNT_OURS]);
     s->last_ns = now_ns;
     s->last_started = count[COUNT_STARTED];
 }

@@ -2,8 +2,8 @@
  * status: what a person is shown of a running sweep and of one that has ended.
  *
  * Units      times in ns since the start of this run.
- * Promise    pure: text from figures; nothing of the network's octets is in it. One line fits 120
- *            columns.
+ * Promise    pure: text from figures; nothing of the network's octets is in it. What
+ *            matters most comes first, as a narrow terminal cuts the end off.
  */
 #ifndef MXSWEEP_SCANNER_STATUS_H
 #define MXSWEEP_SCANNER_STATUS_H

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -151,13 +152,20 @@ static int tell_resumption(const struct sweep *s, const struct engine_config *c,
 
 /* ---- while it runs ---- */
 
+/* a line that wraps could not be overwritten by the next */
+static int terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+}
+
 static void show_status(struct sweep *s)
 {
     char line[STATUS_LINE_MAX];
     struct engine_figures figures;
     engine_figures(s->engine, &figures);
     status_line(&s->status, line, &figures, uv_hrtime() - s->start_ns);
-    fprintf(stderr, "\r\033[K%s", line);
+    fprintf(stderr, "\r\033[K%.*s", terminal_columns() - 1, line);
     fflush(stderr);
 }
 

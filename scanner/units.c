@@ -97,7 +97,7 @@ bool unit_rate(uint64_t *step_ns, const char *text)
         return false;
     for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++) {
         if (periods[i].name == period) {
-            *step_ns = count == 0 ? 0 : periods[i].ns / count;
+            *step_ns = count == 0 ? 0 : (periods[i].ns + count - 1) / count; /* rather slower */
             return true;
         }
     }

@@ -1,5 +1,6 @@
 #include "scanner/worker.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,7 +8,9 @@
 
 enum {
     HOLD_FIRST_MS = 10, /* after the first fault of ours; doubled by each that follows */
-    HOLD_MAX_MS = 1000
+    HOLD_MAX_MS = 1000,
+    UNROUTABLE_TRIES = 3,
+    TRIES_MAX = 100 /* of one target, failed by faults of ours; then something is wrong here */
 };
 #define NEVER     UINT64_MAX
 #define NS_PER_MS UINT64_C(1000000)
@@ -28,19 +31,16 @@ void worker_wake(struct worker *w)
 
 static bool has_position(struct worker *w)
 {
-    return w->num_again > 0 || w->lease.next < w->lease.end ||
+    return w->again.num > 0 || w->lease.next < w->lease.end ||
            lease_take(w->engine->config.leases, &w->lease);
 }
 
-static uint64_t take_position(struct worker *w)
+/* new positions first: those that failed may fare better later */
+static struct visit take_position(struct worker *w)
 {
-    bool full = w->num_again == WORKER_AGAIN_MAX;
-    if (w->lease.next < w->lease.end && !full)
-        return lease_position(w->engine->config.leases, w->lease.next++);
-    uint64_t position = w->again[w->again_first];
-    w->again_first = (w->again_first + 1) % WORKER_AGAIN_MAX;
-    w->num_again--;
-    return position;
+    if (w->lease.next == w->lease.end || w->again.num >= AGAIN_MANY)
+        return again_take(&w->again);
+    return (struct visit){.position = lease_position(w->engine->config.leases, w->lease.next++)};
 }
 
 static void hold(struct worker *w, int errnum, uint64_t now_ns)
@@ -60,14 +60,39 @@ static void hold(struct worker *w, int errnum, uint64_t now_ns)
     }
 }
 
-void worker_put_back(struct worker *w, uint64_t position, int errnum, uint64_t now_ns)
+static uint64_t num_started(const struct worker *w)
 {
+    return atomic_load_explicit(&w->count[COUNT_STARTED], memory_order_relaxed);
+}
+
+void worker_put_back(struct worker *w, const struct visit *visit, int errnum, uint64_t now_ns)
+{
+    struct visit next = *visit;
     worker_count(w, COUNT_OURS);
-    if (w->num_again < WORKER_AGAIN_MAX)
-        w->again[(w->again_first + w->num_again++) % WORKER_AGAIN_MAX] = position;
-    else /* only sessions already under way come here: with a full ring no new position is taken */
-        engine_fault(w->engine, -errnum, "too many connections failed by a fault of this host");
+    if (next.tries++ == 0)
+        next.started = num_started(w);
+    if (next.tries == TRIES_MAX)
+        engine_fault(w->engine, -errnum, "connections keep failing by a fault of this host");
+    else if (again_put(&w->again, &next) != 0)
+        engine_fault(w->engine, UV_ENOMEM, "no memory for a target to be tried again");
     hold(w, errnum, now_ns);
+}
+
+/* No route to this target, while others could be started since: then it is this target that cannot
+ * be reached from here. */
+static bool is_unroutable(const struct worker *w, const struct visit *visit, int errnum,
+                          enum cause *cause)
+{
+    if (visit->tries < UNROUTABLE_TRIES || num_started(w) == visit->started)
+        return false;
+    switch (errnum) {
+    case ENETUNREACH:
+    case EINVAL: *cause = CAUSE_NET_UNREACHABLE; return true; /* EINVAL: no scope */
+    case EHOSTUNREACH: *cause = CAUSE_HOST_UNREACHABLE; return true;
+    case EACCES:
+    case EPERM: *cause = CAUSE_ADMIN_PROHIBITED; return true; /* broadcast, firewall */
+    default: return false;
+    }
 }
 
 /* ---- probes ---- */
@@ -101,27 +126,41 @@ static void give_probe(struct worker *w, struct probe *p)
 
 /* ---- starting ---- */
 
-static void begin(struct worker *w, uint64_t position, uint64_t now_ns)
+/* records a target that is not connected to, under the grant that it had */
+static void record_unvisited(struct worker *w, const struct visit *visit,
+                             const struct target *target, enum cause cause, int errnum,
+                             uint64_t now_ns)
+{
+    bool unused = probe_record_unvisited(w, visit->position, target, cause, errnum, now_ns) != 0;
+    if (unused)
+        engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
+    engine_release(w->engine, unused, w->number);
+}
+
+static void begin(struct worker *w, const struct visit *visit, uint64_t now_ns)
 {
     const struct engine_config *config = &w->engine->config;
-    struct target target = target_space_at(config->space, permutation_at(config->order, position));
+    enum cause cause;
+    struct target target =
+        target_space_at(config->space, permutation_at(config->order, visit->position));
     if (config->filter != NULL && addr_refused(config->filter, target.addr)) {
-        bool unused = probe_record_blocked(w, position, &target, now_ns) != 0;
-        if (unused)
-            engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
-        engine_release(w->engine, unused, w->number);
+        record_unvisited(w, visit, &target, CAUSE_BLOCKED, 0, now_ns);
         return;
     }
     struct probe *p = take_probe(w);
-    int rc = p != NULL ? probe_start(p, position, &target, now_ns) : UV_ENOMEM;
+    int rc = p != NULL ? probe_start(p, visit, &target, now_ns) : UV_ENOMEM;
     if (rc == 0) {
         w->hold_ns = w->held_since_ns = 0;
         return;
     }
     if (p != NULL)
         give_probe(w, p);
+    if (is_unroutable(w, visit, -rc, &cause)) {
+        record_unvisited(w, visit, &target, cause, -rc, now_ns);
+        return;
+    }
     engine_release(w->engine, true, w->number);
-    worker_put_back(w, position, -rc, now_ns);
+    worker_put_back(w, visit, -rc, now_ns);
 }
 
 static bool over(struct worker *w)
@@ -148,7 +187,8 @@ static void fill(struct worker *w)
             worker_wake_at(w, now_ns + wait_ns);
         if (grant != GRANT_OK)
             break;
-        begin(w, take_position(w), now_ns);
+        struct visit visit = take_position(w);
+        begin(w, &visit, now_ns);
     }
     if (over(w))
         uv_stop(&w->loop);
@@ -300,6 +340,7 @@ void worker_free(struct worker *w)
         uv_run(&w->loop, UV_RUN_DEFAULT);
     tls_context_free(w->tls);
     outbuf_cleanup(&w->out);
+    again_cleanup(&w->again);
     free(w->in);
     for (struct probe_slab *slab = w->slabs, *next; slab != NULL; slab = next) {
         next = slab->next;

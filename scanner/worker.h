@@ -10,13 +10,13 @@
 
 #include <uv.h>
 
+#include "scanner/again.h"
 #include "scanner/deadline.h"
 #include "scanner/engine.h"
 #include "scanner/session/tls_client.h"
 
 enum {
     WORKER_READ_MAX = 65536, /* octets of one read */
-    WORKER_AGAIN_MAX = 1024, /* positions put back before no new one is taken */
     WORKER_STARTS_MAX = 256 /* starts in one go, so that running sessions get their turn */
 };
 
@@ -37,8 +37,7 @@ struct worker {
     struct outbuf out;
     uint8_t *in; /* WORKER_READ_MAX octets */
     struct lease lease;
-    uint64_t again[WORKER_AGAIN_MAX]; /* ring of positions to try again */
-    size_t again_first, num_again;
+    struct again again;
     uint64_t hold_ns, hold_until_ns, held_since_ns; /* after faults of ours; 0: none */
     struct probe *free_probes;
     struct probe_slab *slabs;
@@ -64,8 +63,7 @@ void worker_wake_at(struct worker *w, uint64_t due_ns);
 /* worker_release takes back a probe that is over. The only place where a probe dies. */
 void worker_release(struct worker *w, struct probe *p, bool unused);
 
-/* worker_put_back: position could not be visited for a fault of ours (errnum); it is tried again,
- * more slowly. */
-void worker_put_back(struct worker *w, uint64_t position, int errnum, uint64_t now_ns);
+/* worker_put_back: an attempt failed by a fault of ours (errnum); it is made again, more slowly. */
+void worker_put_back(struct worker *w, const struct visit *visit, int errnum, uint64_t now_ns);
 
 #endif

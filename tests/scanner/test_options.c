@@ -72,7 +72,7 @@ static void numbers(void **state)
         {"-s 10M", AT(in_flight), 10000000},
         {"--threads 64", AT(threads), 64},
         {"-T1", AT(threads), 1},
-        {"--shards 4294967295", AT(shards), UINT32_MAX},
+        {"--shards 4294967295 --shard 0", AT(shards), UINT32_MAX},
         {"--shards 4 --shard 3", AT(shard), 3},
         {"--shard 3 --shards 4", AT(shard), 3},
         {"--seed 0", AT(seed), 0},
@@ -308,6 +308,7 @@ static void conflicts(void **state)
         {"t", "--output-file", "not given", "-o FILE"},
         {"-i file", "--output-file", "not given", "-o FILE"},
         {"-o out t --shard 1", "--shard", "no such shard", "count from 0"},
+        {"-o out t --shards 4", "--shard", "not given", "which of the shards"},
         {"-o out t --shards 4 --shard 4", "--shard", "no such shard", "count from 0"},
         /* what a resumed sweep may not change is in its dataset */
         {"--resume a t", "--resume", "the dataset itself says", "leave out targets"},

@@ -21,9 +21,10 @@ struct step {
 };
 
 struct script {
-    int socket_errnum, connect_errnum;   /* the first num_failures calls fail so */
+    int socket_errnum, connect_errnum; /* the first num_failures calls fail so */
     unsigned num_failures;
-    int pending_errnum;                  /* of an asynchronous connect; the real one is refused */
+    uint32_t fails_for; /* connect fails only for this IPv4 address; 0: for all */
+    int pending_errnum; /* of an asynchronous connect; the real one is refused */
     int send_errnum;
     struct step steps[MAX_STEPS];
 };
@@ -52,13 +53,22 @@ static int fake_socket(int family, int type, int protocol)
         return socket(family, type, protocol);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
         return -1;
-    close(pair[1]);                      /* so that it is always readable */
+    close(pair[1]); /* so that it is always readable */
     return pair[0];
+}
+
+static bool is_reachable(const struct sockaddr *addr)
+{
+    uint8_t four[4];
+    memcpy(four, (const char *)addr + 4, 4);
+    uint32_t v4 =
+        (uint32_t)four[0] << 24 | (uint32_t)four[1] << 16 | (uint32_t)four[2] << 8 | four[3];
+    return fake.script->fails_for != 0 && fake.script->fails_for != v4;
 }
 
 static int fake_connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-    if (fails(fake.script->connect_errnum))
+    if (!is_reachable(addr) && fails(fake.script->connect_errnum))
         return -1;
     return fake.script->pending_errnum != 0 ? connect(fd, addr, len) : 0;
 }
@@ -67,6 +77,8 @@ static ssize_t fake_recv(int fd, void *buf, size_t len, int flags)
 {
     (void)fd;
     (void)flags;
+    if (fake.script->steps[0].text == NULL && fake.script->steps[0].errnum == 0)
+        return 0; /* no steps: every peer closes at once */
     assert_in_range(fake.num_recv, 0, MAX_STEPS - 1);
     const struct step *s = &fake.script->steps[fake.num_recv++];
     if (s->text == NULL) {
@@ -130,23 +142,28 @@ static uint16_t closed_port(void)
     return (uint16_t)(port << 8 | port >> 8);
 }
 
-static void begin(struct sweep *s, const struct prefix_set *filter)
+static void begin_targets(struct sweep *s, const char *targets, const struct prefix_set *filter)
 {
     char err[DATASET_ERR_MAX];
-    static const char TARGET[] = "127.0.0.1";
     struct target_counts counts;
     uint16_t port = closed_port();
     struct bytes name = bytes_text("localhost");
     struct target_list *list = target_list_new();
     memset(s, 0, sizeof *s);
-    assert_int_equal(target_list_add(list, err, sizeof err, TARGET, strlen(TARGET), "test", 1), 0);
+    assert_int_equal(target_list_add(list, err, sizeof err, targets, strlen(targets), "test", 1),
+                     0);
     assert_int_equal(target_space_build(&s->space, &counts, list, NULL, NULL, NULL, &port, 1), 0);
     target_list_free(list);
     permutation_init(&s->order, s->space.count, 1);
-    assert_int_equal(lease_source_init(&s->leases, 1, 1, 0, NULL, 0), 0);
+    assert_int_equal(lease_source_init(&s->leases, s->space.count, 1, 0, NULL, 0), 0);
 
-    struct dataset_header header = {.format = DATASET_FORMAT, .tool = bytes_text("test"), .ehlo_names = &name,
-                                    .num_ehlo_names = 1, .seed = 1, .num_shards = 1, .space = &s->space,
+    struct dataset_header header = {.format = DATASET_FORMAT,
+                                    .tool = bytes_text("test"),
+                                    .ehlo_names = &name,
+                                    .num_ehlo_names = 1,
+                                    .seed = 1,
+                                    .num_shards = 1,
+                                    .space = &s->space,
                                     .counts = counts};
     dataset_sweep_id(&header);
     snprintf(s->file, sizeof s->file, "/tmp/mxsweep-probe-%ld.mxs.zst", (long)getpid());
@@ -168,6 +185,11 @@ static void begin(struct sweep *s, const struct prefix_set *filter)
         s->config.wait_ns[i] = UINT64_C(30000000000);
 }
 
+static void begin(struct sweep *s, const struct prefix_set *filter)
+{
+    begin_targets(s, "127.0.0.1", filter);
+}
+
 static int run(struct sweep *s, struct engine_figures *figures, char fault[ENGINE_FAULT_MAX])
 {
     struct engine *engine;
@@ -181,13 +203,12 @@ static int run(struct sweep *s, struct engine_figures *figures, char fault[ENGIN
     return engine_join(engine, fault);
 }
 
-/* ends the sweep; gives the one record that it must hold, copied without its texts */
-static struct record end(struct sweep *s)
+/* ends the sweep; gives its records, num of them, copied without their texts */
+static void end_records(struct sweep *s, struct record *records, size_t num)
 {
     char err[DATASET_ERR_MAX];
     struct dataset_reader *reader;
     struct dataset_item item;
-    struct record record = {0};
     size_t num_records = 0;
     assert_int_equal(dataset_finish(s->dataset, err, 1, DATASET_COMPLETE), 0);
     assert_int_equal(dataset_open(&reader, err, s->file), 0);
@@ -196,12 +217,18 @@ static struct record end(struct sweep *s)
         if (item.kind != DATASET_BLOCK)
             continue;
         assert_int_equal(block_decode(block, item.payload, err), 0);
-        num_records += block_num_records(block);
-        block_record(block, &record, 0);
+        for (size_t i = 0; i < block_num_records(block) && num_records < num; i++)
+            block_record(block, &records[num_records++], i);
     }
-    assert_int_equal(num_records, 1);
+    assert_int_equal(num_records, num);
     block_free(block);
     dataset_close(reader);
+}
+
+static struct record end(struct sweep *s)
+{
+    struct record record;
+    end_records(s, &record, 1);
     return record;
 }
 
@@ -226,33 +253,94 @@ struct finding {
 static const struct finding findings[] = {
     {"refused", {.pending_errnum = ECONNREFUSED}, STAGE_CONNECT, CAUSE_REFUSED, 0, 0},
     {"kernel gives up", {.pending_errnum = ETIMEDOUT}, STAGE_CONNECT, CAUSE_TIMEOUT, 0, 0},
-    {"no such network", {.pending_errnum = ENETUNREACH}, STAGE_CONNECT, CAUSE_NET_UNREACHABLE, 0, 0},
+    {"no such network",
+     {.pending_errnum = ENETUNREACH},
+     STAGE_CONNECT,
+     CAUSE_NET_UNREACHABLE,
+     0,
+     0},
     {"no such host", {.pending_errnum = EHOSTUNREACH}, STAGE_CONNECT, CAUSE_HOST_UNREACHABLE, 0, 0},
     {"prohibited", {.pending_errnum = EACCES}, STAGE_CONNECT, CAUSE_ADMIN_PROHIBITED, 0, 0},
     {"reset at once", {.pending_errnum = ECONNRESET}, STAGE_CONNECT, CAUSE_RESET, 0, 0},
-    {"refused while connecting", {.connect_errnum = ECONNREFUSED, .num_failures = 1}, STAGE_CONNECT, CAUSE_REFUSED, 0, 0},
-    {"reset before the greeting", {.steps = {{NULL, ECONNRESET}}}, STAGE_GREETING, CAUSE_RESET, 0, 0},
+    {"refused while connecting",
+     {.connect_errnum = ECONNREFUSED, .num_failures = 1},
+     STAGE_CONNECT,
+     CAUSE_REFUSED,
+     0,
+     0},
+    {"reset before the greeting",
+     {.steps = {{NULL, ECONNRESET}}},
+     STAGE_GREETING,
+     CAUSE_RESET,
+     0,
+     0},
     {"host lost", {.steps = {{NULL, EHOSTUNREACH}}}, STAGE_GREETING, CAUSE_HOST_UNREACHABLE, 0, 0},
-    {"interrupted reads", {.steps = {{NULL, EINTR}, {NULL, EAGAIN}, {NULL, 0}}}, STAGE_GREETING, CAUSE_CLOSED, 0, 0},
-    {"reset after EHLO", {.steps = {{"220 hi\r\n", 0}, {NULL, ECONNRESET}}}, STAGE_EHLO, CAUSE_RESET, 220, 0},
-    {"a write fails, then the end", {.send_errnum = EPIPE, .steps = {{"220 hi\r\n", 0}, {NULL, 0}}}, STAGE_EHLO,
-     CAUSE_RESET, 220, 0},
+    {"interrupted reads",
+     {.steps = {{NULL, EINTR}, {NULL, EAGAIN}, {NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     0},
+    {"reset after EHLO",
+     {.steps = {{"220 hi\r\n", 0}, {NULL, ECONNRESET}}},
+     STAGE_EHLO,
+     CAUSE_RESET,
+     220,
+     0},
+    {"a write fails, then the end",
+     {.send_errnum = EPIPE, .steps = {{"220 hi\r\n", 0}, {NULL, 0}}},
+     STAGE_EHLO,
+     CAUSE_RESET,
+     220,
+     0},
     {"a write fails, but there was more to read",
-     {.send_errnum = ECONNRESET, .steps = {{"220 hi\r\n", 0}, {"421 bye\r\n", 0}, {NULL, 0}}}, STAGE_EHLO,
-     CAUSE_THROTTLED, 421, 0},
-    {"no descriptors twice", {.socket_errnum = EMFILE, .num_failures = 2, .steps = {{NULL, 0}}}, STAGE_GREETING,
-     CAUSE_CLOSED, 0, 2},
-    {"no descriptors in the system", {.socket_errnum = ENFILE, .num_failures = 1, .steps = {{NULL, 0}}},
-     STAGE_GREETING, CAUSE_CLOSED, 0, 1},
-    {"no local port", {.connect_errnum = EADDRNOTAVAIL, .num_failures = 1, .steps = {{NULL, 0}}}, STAGE_GREETING,
-     CAUSE_CLOSED, 0, 1},
-    {"no buffers", {.connect_errnum = ENOBUFS, .num_failures = 3, .steps = {{NULL, 0}}}, STAGE_GREETING, CAUSE_CLOSED,
-     0, 3},
-    {"no route from here", {.connect_errnum = ENETUNREACH, .num_failures = 1, .steps = {{NULL, 0}}}, STAGE_GREETING,
-     CAUSE_CLOSED, 0, 1},
-    {"our own firewall", {.connect_errnum = EPERM, .num_failures = 1, .steps = {{NULL, 0}}}, STAGE_GREETING,
-     CAUSE_CLOSED, 0, 1},
-    {"no memory while reading", {.steps = {{NULL, ENOMEM}, {NULL, 0}}}, STAGE_GREETING, CAUSE_CLOSED, 0, 1},
+     {.send_errnum = ECONNRESET, .steps = {{"220 hi\r\n", 0}, {"421 bye\r\n", 0}, {NULL, 0}}},
+     STAGE_EHLO,
+     CAUSE_THROTTLED,
+     421,
+     0},
+    {"no descriptors twice",
+     {.socket_errnum = EMFILE, .num_failures = 2, .steps = {{NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     2},
+    {"no descriptors in the system",
+     {.socket_errnum = ENFILE, .num_failures = 1, .steps = {{NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     1},
+    {"no local port",
+     {.connect_errnum = EADDRNOTAVAIL, .num_failures = 1, .steps = {{NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     1},
+    {"no buffers",
+     {.connect_errnum = ENOBUFS, .num_failures = 3, .steps = {{NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     3},
+    {"no route from here",
+     {.connect_errnum = ENETUNREACH, .num_failures = 1, .steps = {{NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     1},
+    {"our own firewall",
+     {.connect_errnum = EPERM, .num_failures = 1, .steps = {{NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     1},
+    {"no memory while reading",
+     {.steps = {{NULL, ENOMEM}, {NULL, 0}}},
+     STAGE_GREETING,
+     CAUSE_CLOSED,
+     0,
+     1},
 };
 
 static void test_findings(void **state)
@@ -300,6 +388,43 @@ static void test_patience(void **state)
     cleanup(&s);
 }
 
+/* one target that cannot be reached from here, among others that can, is a finding about it in the
+ * end; alone, or with a fault that is no route's, it would not be */
+static void test_unroutable(void **state)
+{
+    (void)state;
+    static const struct {
+        int errnum;
+        enum cause cause;
+    } cases[] = {{ENETUNREACH, CAUSE_NET_UNREACHABLE},
+                 {EHOSTUNREACH, CAUSE_HOST_UNREACHABLE},
+                 {EACCES, CAUSE_ADMIN_PROHIBITED},
+                 {EPERM, CAUSE_ADMIN_PROHIBITED},
+                 {EINVAL, CAUSE_NET_UNREACHABLE}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct script script = {
+            .connect_errnum = cases[i].errnum, .num_failures = 1000, .fails_for = 0x7f000002};
+        struct sweep s;
+        struct engine_figures figures;
+        struct record records[4];
+        char fault[ENGINE_FAULT_MAX];
+        fake.script = &script;
+        begin_targets(&s, "127.0.0.0/30", NULL);
+        s.config.max_in_flight = 1;
+        assert_int_equal(run(&s, &figures, fault), 0);
+        end_records(&s, records, 4);
+        for (size_t k = 0; k < 4; k++) {
+            bool bad = addr_cmp(records[k].addr, addr_v4(script.fails_for)) == 0;
+            assert_int_equal(records[k].stage, bad ? STAGE_CONNECT : STAGE_GREETING);
+            assert_int_equal(records[k].cause, bad ? cases[i].cause : CAUSE_CLOSED);
+            assert_int_equal(records[k].errnum, bad ? cases[i].errnum : 0);
+        }
+        assert_int_equal(figures.count[COUNT_OURS], 3);
+        assert_int_equal(figures.queue_bytes, 0);
+        cleanup(&s);
+    }
+}
+
 /* a target that a later blocklist names is recorded as such and not connected to */
 static void test_blocked(void **state)
 {
@@ -330,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_findings),
         cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_unroutable),
         cmocka_unit_test(test_blocked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,14 +26,14 @@ static const struct line_case cases[] = {
      {.num_targets = 100},
      {.in_flight = 0},
      0,
-     "0/100 0.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 "
-     "| left ?"},
+     "0/100 0.0%, left ? | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS "
+     "0, throttled 0, ours 0"},
     {"started, none done: no guess",
      {.num_targets = 100},
      {.count = {[COUNT_STARTED] = 50}, .in_flight = 50},
      S,
-     "0/100 0.0% | in flight 50 | 50/s now, 50/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, "
-     "ours 0 | left ?"},
+     "0/100 0.0%, left ? | in flight 50 | 50/s now, 50/s avg | open 0, STARTTLS 0, "
+     "TLS 0, throttled 0, ours 0"},
     {"halfway",
      {.num_targets = 4096, .last_ns = 19 * S, .last_started = 2000},
      {.count = {[COUNT_STARTED] = 2100,
@@ -45,46 +45,44 @@ static const struct line_case cases[] = {
                 [COUNT_OURS] = 2},
       .in_flight = 52},
      20 * S,
-     "2048/4096 50.0% | in flight 52 | 100/s now, 105/s avg | open 1800, STARTTLS 1500, TLS 1400, "
-     "throttled 30, "
-     "ours 2 | left 20s"},
+     "2048/4096 50.0%, left 20s | in flight 52 | 100/s now, 105/s avg | open 1800, "
+     "STARTTLS 1500, TLS 1400, throttled 30, ours 2"},
     {"what earlier runs did counts as done, but not as this run's speed",
      {.num_targets = 1000, .done_before = 900},
      {.count = {[COUNT_STARTED] = 10, [COUNT_DONE] = 10}},
      10 * S,
-     "910/1000 91.0% | in flight 0 | 1/s now, 1/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, "
-     "ours 0 | left 1m30s"},
+     "910/1000 91.0%, left 1m30s | in flight 0 | 1/s now, 1/s avg | open 0, STARTTLS "
+     "0, TLS 0, throttled 0, ours 0"},
     {"all done",
      {.num_targets = 10, .last_ns = S, .last_started = 10},
      {.count = {[COUNT_STARTED] = 10, [COUNT_DONE] = 10, [COUNT_OPEN] = 10}},
      2 * S,
-     "10/10 100.0% | in flight 0 | 0/s now, 5/s avg | open 10, STARTTLS 0, TLS 0, throttled 0, "
-     "ours 0 | left 0.0s"},
+     "10/10 100.0%, left 0.0s | in flight 0 | 0/s now, 5/s avg | open 10, STARTTLS 0, "
+     "TLS 0, throttled 0, ours 0"},
     {"more done than there are targets: never a negative time left",
      {.num_targets = 10},
      {.count = {[COUNT_STARTED] = 11, [COUNT_DONE] = 11}},
      S,
-     "11/10 110.0% | in flight 0 | 11/s now, 11/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, "
-     "ours 0 | left 0.0s"},
+     "11/10 110.0%, left 0.0s | in flight 0 | 11/s now, 11/s avg | open 0, STARTTLS "
+     "0, TLS 0, throttled 0, ours 0"},
     {"no targets at all",
      {.num_targets = 0},
      {.in_flight = 0},
      S,
-     "0/0 100.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 "
-     "| left 0.0s"},
+     "0/0 100.0%, left 0.0s | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, "
+     "TLS 0, throttled 0, ours 0"},
     {"two lines at the same moment",
      {.num_targets = 10, .last_ns = S, .last_started = 5},
      {.count = {[COUNT_STARTED] = 5, [COUNT_DONE] = 5}},
      S,
-     "5/10 50.0% | in flight 0 | 0/s now, 5/s avg | open 0, STARTTLS 0, TLS 0, throttled 0, ours 0 "
-     "| left 1.0s"},
+     "5/10 50.0%, left 1.0s | in flight 0 | 0/s now, 5/s avg | open 0, STARTTLS 0, "
+     "TLS 0, throttled 0, ours 0"},
     {"a time that nobody lives to see",
      {.num_targets = UINT64_MAX},
      {.count = {[COUNT_STARTED] = 1, [COUNT_DONE] = 1}},
      3600 * S,
-     "1/18446744073709551615 0.0% | in flight 0 | 0/s now, 0/s avg | open 0, STARTTLS 0, TLS 0, "
-     "throttled 0, ours 0 | "
-     "left years"},
+     "1/18446744073709551615 0.0%, left years | in flight 0 | 0/s now, 0/s avg | open "
+     "0, STARTTLS 0, TLS 0, throttled 0, ours 0"},
 };
 
 static void lines(void **state)
