@@ -24,7 +24,7 @@ static void print_missing(const struct coverage *c, const struct missing *m)
     else if (c->num_shards == 1)
         printf("  missing: positions %llu to %llu\n", first, last);
     else
-        printf("  missing: positions %llu to %llu, every %uth (shard %llu)\n", first, last,
+        printf("  missing: positions %llu to %llu in steps of %u (shard %llu)\n", first, last,
                c->num_shards, first % c->num_shards);
 }
 

@@ -1,0 +1,215 @@
+"""Runs mxstat over datasets that make_dataset wrote: figures, export, certificates, damage, usage.
+usage: test_mxstat.py MXSTAT MAKE_DATASET SCHEMA"""
+
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import schema
+
+MXSTAT, MAKE, SCHEMA = sys.argv[1:4]
+TARGETS = 200
+HOSTILE_GREETING = b'220-\x1b[31m<script>"\\\r\n220 \xff\xfe\x01 \xe2\x80\xae \xc3\xa9\x7f\r\n'
+HOSTILE_EHLO = b"250-a\n250-\x80\x9b\\x41\r\n250 STARTTLS\r\n"
+EHLO = b"250-mx.example\r\n250-SIZE 1000\r\n250 STARTTLS\r\n"
+
+
+def check(condition, what):
+    if not condition:
+        raise SystemExit(f"FAIL: {what}")
+
+
+def mxstat(*argv, expect=0, says=None):
+    done = subprocess.run([MXSTAT, *map(str, argv)], capture_output=True, timeout=60)
+    check(done.returncode == expect, f"mxstat {argv}: exit code {done.returncode}, expected {expect}: {done.stderr!r}")
+    if says is not None:
+        check(re.search(says, done.stderr.decode()), f"mxstat {argv} does not say {says!r} but {done.stderr!r}")
+    if expect == 0:
+        check(done.stderr == b"", f"mxstat {argv} says {done.stderr!r}")
+    return done.stdout
+
+
+def make(path, kind="complete", *shards):
+    subprocess.run([MAKE, path, kind, *map(str, shards)], check=True, timeout=60)
+    return path
+
+
+def octets(text):
+    """as doc/export.md has it"""
+    return re.sub(rb"\\(\\|x[0-9A-F]{2})",
+                  lambda m: b"\\" if m[1] == b"\\" else bytes.fromhex(m[1][1:].decode()), text.encode())
+
+
+def reply(record, key):
+    """a reply to EHLO as received, as doc/export.schema.json has it"""
+    if key + "_raw" in record:
+        return octets(record[key + "_raw"])
+    lines = [octets(line) for line in record[key]]
+    return b"".join(b"250-" + line + b"\r\n" for line in lines[:-1]) + b"250 " + lines[-1] + b"\r\n"
+
+
+def is_inert(text, what):
+    """nothing in it may steer a terminal"""
+    shown = text.decode()
+    bad = [c for c in shown if (ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 or c in "\u202e\u2028\u2066"]
+    check(not bad, f"{what}: {bad[:5]!r} would reach a terminal")
+
+
+def test_export(folder):
+    path = make(folder / "export.mxs.zst")
+    out = mxstat("export", path)
+    records = [json.loads(line) for line in out.splitlines()]
+    rules = json.loads(pathlib.Path(SCHEMA).read_text())
+    for record in records:
+        wrong = list(schema.problems(record, rules, rules))
+        check(not wrong, f"a line is not of the schema: {wrong[:3]}")
+    accepted = subprocess.run(["jq", "-c", "-e", "."], input=out, capture_output=True, timeout=60)
+    check(accepted.returncode == 0 and len(accepted.stdout.splitlines()) == TARGETS, "jq refuses a line")
+    check(sorted(r["position"] for r in records) == list(range(TARGETS)), "positions are not each once")
+    hostile = [r for r in records if r["cause"] == "malformed" or r.get("smtp_code") == 454 or
+               (r["stage"], r["cause"]) == ("starttls", "rejected")]
+    check(len(hostile) == 20, f"{len(hostile)} hostile records")
+    check(all(octets(r["greeting"]) == HOSTILE_GREETING for r in hostile), "a greeting is not given back")
+    check(all(reply(r, "ehlo") == (HOSTILE_EHLO if r["stage"] == "starttls" else EHLO)
+              for r in records if "ehlo" in r), "a reply to EHLO is not given back")
+    check(all(octets(r["starttls_reply"]) == b"454 \xff no\n" for r in hostile if "starttls_reply" in r),
+          "an answer to STARTTLS is not given back")
+    check(sum(reply(r, "ehlo_tls") == HOSTILE_EHLO for r in records if "ehlo_tls" in r) == 50, "EHLO inside TLS")
+    is_inert(out, "export")
+    copy = folder / "lines.jsonl"
+    mxstat("export", "--format", "jsonl", "-o", copy, path)
+    check(copy.read_bytes() == out, "-o writes something else")
+    mxstat("export", "-o", copy, path, expect=2, says="exists")
+    mxstat("export", "--format", "xml", path, expect=2, says="--format xml: expected is jsonl")
+
+
+def test_report(folder):
+    path = make(folder / "report.mxs.zst")
+    report = json.loads(mxstat("report", "--json", path))
+    statistics = {s["id"]: s for s in report["statistics"]}
+    sets = {s["name"]: s["count"] for s in report["sets"]}
+    records = [json.loads(line) for line in mxstat("export", path).splitlines()]
+    outcomes = collections.Counter(f'{r["stage"]}/{r["cause"]}' for r in records)
+    check({r["label"]: r["count"] for r in statistics["outcome"]["rows"]} == outcomes, "outcomes differ from the export")
+    versions = collections.Counter(r["tls"]["version"] for r in records if r.get("tls", {}).get("handshake_done"))
+    check({r["label"]: r["count"] for r in statistics["tls_version"]["rows"]} == versions, "versions differ")
+    for s in report["statistics"]:
+        check(s["definition"] and s["denominator_definition"], f"{s['id']}: no definition")
+        check(s["denominator_count"] == sets[s["denominator"]], f"{s['id']}: denominator")
+        for row in s["rows"]:
+            of = row["denominator_count"]
+            check(row["denominator"] == s["denominator"] and of == sets[s["denominator"]], f"{s['id']}: row's denominator")
+            check(row["percent"] is None if of == 0 else abs(row["percent"] - 100 * row["count"] / of) < 5e-7, f"{s['id']}: per cent")
+        if s["shape"] == "partition":
+            check(sum(r["count"] for r in s["rows"]) == s["denominator_count"], f"{s['id']}: does not sum")
+    text = mxstat("report", path)
+    is_inert(text, "report")
+    for s in report["statistics"]:
+        check(f"\n{s['name']}: ".encode() in b"\n" + text, f"the text has no {s['name']}")
+    check(b"complete" in text and b"synth.invalid" in text and b"2026-01-01" in text, "the text has no header")
+    top = json.loads(mxstat("report", "--json", "--top", "1", path))
+    issuers = next(s for s in top["statistics"] if s["id"] == "issuer")["rows"]
+    check([r.get("kind") for r in issuers] == [None, "other"], f"--top 1: {issuers}")
+    mxstat("report", "--top", "x", path, expect=2, says="--top x: expected is a number")
+    mxstat("report", path, path, expect=2, says="same dataset")
+
+
+def test_shards(folder):
+    whole = json.loads(mxstat("report", "--json", make(folder / "whole.mxs.zst")))["statistics"]
+    shards = [make(folder / f"shard{i}.mxs.zst", "complete", 3, i) for i in range(3)]
+    for files in (shards, shards[::-1]):
+        parts = json.loads(mxstat("report", "--json", *files))["statistics"]
+        check(parts == whole, "the shards' report is not that of the whole")
+    check(b"every target once" in mxstat("verify", *shards), "three shards are whole")
+    out = mxstat("verify", *shards[:2], expect=1, says="name the files of all shards")
+    check(b"in steps of 3 (shard 2)" in out, f"the missing shard is not named: {out!r}")
+    out = mxstat("verify", *shards, shards[0], expect=1)
+    check(b"67 done more than once" in out, f"what is twice is not counted: {out!r}")
+
+
+def test_verify(folder):
+    whole = make(folder / "v.mxs.zst")
+    check(b"200 done, 0 missing" in mxstat("verify", whole), "a whole file")
+    stopped = make(folder / "stopped.mxs.zst", "stopped")
+    out = mxstat("verify", stopped, expect=1, says="undamaged, and the sweep is unfinished.*--resume")
+    check(b"missing: positions 150 to 199" in out and b"stopped" in out, f"stopped: {out!r}")
+    left_open = make(folder / "open.mxs.zst", "open")
+    check(b"no trailer" in mxstat("verify", left_open, expect=1, says="unfinished"), "no trailer")
+    data = whole.read_bytes()
+    bad = folder / "bad.mxs.zst"
+    step = max(1, len(data) // 150)
+    for at in range(0, len(data), step):
+        bad.write_bytes(data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1:])
+        mxstat("verify", bad, expect=1, says="bad.mxs.zst")
+    for cut in range(0, len(data) - 1, step):
+        bad.write_bytes(data[:cut])
+        mxstat("verify", bad, expect=1, says="bad.mxs.zst|unfinished")
+    bad.write_bytes(data[:len(data) // 2])
+    for command in ("report", "export", "info", "certs"):
+        mxstat(command, bad, expect=1, says="bad.mxs.zst")
+    text = folder / "text"
+    text.write_text("hello, this is no dataset\n")
+    for command in ("report", "export", "info", "verify", "certs"):
+        mxstat(command, text, expect=1, says="text")
+        mxstat(command, folder / "missing", expect=1, says="missing.*[Nn]o such file")
+
+
+def test_certs(folder):
+    path = make(folder / "c.mxs.zst")
+    pem = mxstat("certs", path)
+    is_inert(pem, "certs")
+    check(pem.count(b"BEGIN CERTIFICATE") == 3, "three distinct certificates")
+    check(mxstat("certs", "--leaf-only", path).count(b"BEGIN CERTIFICATE") == 2, "two leaves")
+    ders = folder / "ders"
+    mxstat("certs", "--der", ders, path)
+    import base64
+    import hashlib
+    blocks = re.findall(rb"# ([0-9a-f]{64}).*\n-----BEGIN CERTIFICATE-----\n([^-]*)-----END CERTIFICATE-----\n", pem)
+    check(len(blocks) == 3, "each block has its line")
+    for sha256, body in blocks:
+        der = base64.b64decode(body, validate=False)
+        check(hashlib.sha256(der).hexdigest() == sha256.decode(), "a PEM block is not what its line says")
+        check((ders / f"{sha256.decode()}.der").read_bytes() == der, "DER and PEM differ")
+        check(all(len(line) <= 64 for line in body.splitlines()), "a line of PEM is too long")
+    chains = {h for line in mxstat("export", path).splitlines() for h in json.loads(line).get("chain", [])}
+    check(chains == {sha256.decode() for sha256, _ in blocks}, "chains name other certificates")
+    mxstat("certs", "--der", ders, "--pem", path, expect=2, says="--der")
+
+
+def test_info(folder):
+    out = mxstat("info", make(folder / "i.mxs.zst"))
+    is_inert(out, "info")
+    for word in (b"complete", b"JA4", b"seed", b"10.0.0.0 to 10.0.0.199", b"records         200"):
+        check(word in out, f"info has no {word!r}: {out.decode()}")
+
+
+def test_usage(folder):
+    mxstat(expect=2, says="no command")
+    mxstat("frob", expect=2, says="frob: no such command")
+    mxstat("report", expect=2, says="FILE: none given")
+    mxstat("report", "--frob", "x", expect=2, says="--frob: unknown option")
+    mxstat("export", "x", "-o", expect=2, says="-o: needs a value")
+    check(b"Commands:" in mxstat("--help"), "--help")
+    check(re.match(rb"mxstat \d.*\nBoringSSL .*\nzstd \d", mxstat("--version")), "--version")
+    for command in ("report", "export", "info", "verify", "certs"):
+        help_text = mxstat(command, "--help")
+        check(help_text.count(b"\n") <= 24, f"{command} --help is longer than a screen")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([MXSTAT, "report", make(folder / "u.mxs.zst")], stdout=full, stderr=subprocess.PIPE)
+        check(done.returncode == 1 and b"cannot write" in done.stderr, "a full disk is not told")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="mxstat-") as name:
+        for test in (test_export, test_report, test_shards, test_verify, test_certs, test_info, test_usage):
+            folder = pathlib.Path(name) / test.__name__
+            folder.mkdir()
+            test(folder)
+            print(f"{test.__name__}: good")
+
+
+main()
