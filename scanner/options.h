@@ -34,7 +34,8 @@ struct options {
     uint64_t seed;
     uint64_t connect_timeout_ns, reply_timeout_ns, tls_timeout_ns, session_timeout_ns, flush_ns;
     enum record_mode record_mode;
-    bool has_seed, has_shards, has_shard, has_record, include_special, starttls_anyway, dry_run, quiet;
+    bool has_seed, has_shards, has_shard, has_record;
+    bool include_special, starttls_anyway, dry_run, quiet;
     bool help, version;
 };
 
