@@ -300,12 +300,16 @@ static void add_tls(struct adding *add, const struct visit *v)
     if (!r->handshake_done)
         return;
     enter(add, v, FUNNEL_H);
-    bool needed = r->group == 0 || r->sigscheme == 0;
-    uint64_t none = needed && is_rsa_exchange(r) ? GROUP_RSA : 0;
+    bool rsa = (r->group == 0 || r->sigscheme == 0) && is_rsa_exchange(r);
+    bool old = r->version != 0 && r->version < 0x0303;
     count(add, v, TALLY_VERSION, r->version);
     count(add, v, TALLY_SUITE, r->suite);
-    count(add, v, TALLY_GROUP, r->group != 0 ? r->group : none);
-    count(add, v, TALLY_SIGSCHEME, r->sigscheme != 0 ? r->sigscheme : none);
+    count(add, v, TALLY_GROUP, r->group != 0 ? r->group : rsa ? GROUP_RSA : 0);
+    count(add, v, TALLY_SIGSCHEME,
+          r->sigscheme != 0 ? r->sigscheme
+          : rsa             ? GROUP_RSA
+          : old             ? SIGSCHEME_OLD
+                            : 0);
     struct text_facts *inside = text_of(add, r->text_id[TEXT_EHLO_TLS]);
     if (r->stage == STAGE_DONE && inside != NULL && inside->code == 250) {
         enter(add, v, FUNNEL_E2);

@@ -47,14 +47,14 @@ enum aggregate_tally {
     TALLY_VERSION,        /* of H, as the next three */
     TALLY_SUITE,
     TALLY_GROUP,        /* GROUP_RSA: none, by RSA key exchange */
-    TALLY_SIGSCHEME,    /* GROUP_RSA likewise */
+    TALLY_SIGSCHEME,    /* GROUP_RSA likewise; SIGSCHEME_OLD: TLS 1.1 and older have none */
     TALLY_HANDSHAKE,    /* enum cause << 8 | alert number, of R; CAUSE_OK: completed */
     TALLY_CHAIN_LENGTH, /* of H; CHAIN_CUT: more than a record keeps */
     TALLY_EXPIRY,       /* enum expiry, of L; what the certificates that were known then said */
     NUM_TALLIES
 };
 
-enum { GROUP_RSA = 1 << 16, CHAIN_CUT = 1 << 16 };
+enum { GROUP_RSA = 1 << 16, SIGSCHEME_OLD = 2 << 16, CHAIN_CUT = 1 << 16 };
 
 enum rejected {
     REJECTED_UNKNOWN,

@@ -89,11 +89,11 @@ static void print_file(FILE *out, const struct report_file *f)
 
 static void print_funnel(FILE *out, const struct statistics *all, const struct statistic *s)
 {
-    fprintf(out, "  %-6s%-64s%14s%14s%14s\n", "", "", "count", "of the step", "of P");
+    fprintf(out, "  %-6s%-70s%14s%14s%14s\n", "", "", "count", "of the step", "of P");
     for (size_t i = 0; i < s->num_rows; i++) {
         const struct statistic_row *row = &s->rows[i];
         char count[COUNT_TEXT_MAX], before[SHARE_TEXT_MAX], of_p[SHARE_TEXT_MAX];
-        fprintf(out, "  %-6s%-64s%14s%14s%14s\n", set_name(row->set), set_definition(row->set),
+        fprintf(out, "  %-6s%-70s%14s%14s%14s\n", set_name(row->set), set_definition(row->set),
                 count_text(count, row->count),
                 share_text(before, row->count, all->sets[row->before]),
                 share_text(of_p, row->count, all->sets[s->def->denominator]));

@@ -82,8 +82,7 @@ const struct statistic_def statistic_defs[] = {
      SHAPE_PARTITION, true, false, fill_self_issued_distinct},
     {"latency", "Latency",
      "time that a phase took, of the targets that finished it; quantiles by nearest rank, from "
-     "fixed "
-     "logarithmic bins, within 0.8 %",
+     "fixed logarithmic bins, within 0.8 %",
      SET_P, SHAPE_LATENCY, false, false, fill_latency},
 };
 const size_t num_statistic_defs = sizeof statistic_defs / sizeof statistic_defs[0];

@@ -20,6 +20,8 @@ static void add_codes(struct statistic *s, const struct tally *t, name_of *name)
             statistic_unknown(s, "unknown", row.count);
         } else if (row.key == GROUP_RSA) {
             statistic_value(s, "none (RSA key exchange)", row.count);
+        } else if (row.key == SIGSCHEME_OLD) {
+            statistic_value(s, "none (before TLS 1.2)", row.count);
         } else {
             snprintf(hex, sizeof hex, "0x%04x", (unsigned)row.key);
             statistic_value(s, label != NULL ? label : hex, row.count);

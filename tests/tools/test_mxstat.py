@@ -118,6 +118,17 @@ def test_report(folder):
     mxstat("report", path, path, expect=2, says="same dataset")
 
 
+def test_definitions(folder):
+    """doc/statistics.md defines what the report prints, in the same words"""
+    report = json.loads(mxstat("report", "--json", make(folder / "d.mxs.zst")))
+    page = (pathlib.Path(SCHEMA).parent / "statistics.md").read_text()
+    for s in report["statistics"]:
+        row = f"| `{s['id']}` | {s['name']} | {s['definition']} | {s['denominator']} | {s['shape']} |\n"
+        check(row in page, f"doc/statistics.md lacks {row}")
+    for s in report["sets"]:
+        check(f"| {s['name']} | {s['definition']} |\n" in page, f"doc/statistics.md lacks the set {s['name']}")
+
+
 def test_shards(folder):
     whole = json.loads(mxstat("report", "--json", make(folder / "whole.mxs.zst")))["statistics"]
     shards = [make(folder / f"shard{i}.mxs.zst", "complete", 3, i) for i in range(3)]
@@ -205,7 +216,8 @@ def test_usage(folder):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="mxstat-") as name:
-        for test in (test_export, test_report, test_shards, test_verify, test_certs, test_info, test_usage):
+        for test in (test_export, test_report, test_definitions, test_shards, test_verify, test_certs, test_info,
+                     test_usage):
             folder = pathlib.Path(name) / test.__name__
             folder.mkdir()
             test(folder)
