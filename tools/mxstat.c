@@ -83,5 +83,5 @@ int main(int argc, char **argv)
     }
     if (err[0] != '\0')
         fprintf(stderr, "mxstat: %s\n", err);
-    return code;
+    return (int)code;
 }

@@ -152,7 +152,7 @@ static void put_tbs(CBB *out, const struct synth_cert *c)
 size_t synth_der(uint8_t out[SYNTH_DER_MAX], const struct synth_cert *c)
 {
     CBB cbb, cert, signature;
-    size_t len;
+    size_t len = 0;
     if (c->garbage)
         return (size_t)snprintf((char *)out, SYNTH_DER_MAX, "garbage %u", c->key_number);
     must(CBB_init_fixed(&cbb, out, SYNTH_DER_MAX) && CBB_add_asn1(&cbb, &cert, CBS_ASN1_SEQUENCE),
