@@ -25,9 +25,10 @@ manual=$(of_page)
 [ -n "$help" ] || { echo "$program: --help names no option"; exit 1; }
 if [ "$help" != "$manual" ]; then
     echo "$program --help and $page differ:"
-    printf '%s\n' "$help" >"${TMPDIR:-/tmp}/help.$$"
-    printf '%s\n' "$manual" | diff "${TMPDIR:-/tmp}/help.$$" - || :
-    rm -f "${TMPDIR:-/tmp}/help.$$"
+    list=$(mktemp)
+    printf '%s\n' "$help" >"$list"
+    printf '%s\n' "$manual" | diff "$list" - || :
+    rm -f "$list"
     exit 1
 fi
 for command in $(commands); do
