@@ -120,8 +120,10 @@ static int write_header(struct dataset_writer *w, const struct dataset_header *h
     dataset_sweep_id(&h);
     int rc = header_encode(&w->item, &h);
     if (rc != 0)
-        return dataset_fail(err, rc, rc == -E2BIG ? "%s: the target list is too long for a header"
-                                                  : "%s: the header contradicts itself", w->path);
+        return dataset_fail(err, rc,
+                            rc == -E2BIG ? "%s: the header is too large (shorten the target list), "
+                                           "or its text is no UTF-8"
+                                         : "%s: the header contradicts itself", w->path);
     rc = block_builder_init(&w->builder, &h, h.space);
     if (rc != 0)
         return dataset_fail(err, rc, "%s: no memory to write it", w->path);
