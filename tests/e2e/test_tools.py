@@ -1,10 +1,12 @@
 """What a dataset is to other people's tools: zstd, Python's CBOR, jq. usage: test_tools.py BUILD-FOLDER"""
 
-import collections
+import pathlib
+import re
 import subprocess
 
 import harness as h
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 TARGETS = "127.64.0.0/21"
 
 
@@ -13,15 +15,23 @@ def outcomes_by_report(programs, output):
     return {row["label"]: row["count"] for row in statistics["outcome"]["rows"] if row["count"] > 0}
 
 
+def slugs(table):
+    """code -> slug of one table of core/outcome.h"""
+    text = (ROOT / "core" / "outcome.h").read_text().split(f"#define {table}(X)")[1]
+    text = re.split("#define|enum ", text)[0]
+    return {int(code): slug for code, slug in re.findall(r'X\((\d+), *\w+, *"([a-z-]+)"', text)}
+
+
 def outcomes_by_python(output):
-    """the ten lines of README and doc/format.md, run as they stand there"""
-    script = h.pathlib.Path(__file__).resolve().parents[1] / "core" / "read_dataset.py"
+    """the lines of doc/format.md, run as they stand there; they print stage and cause as codes"""
+    script = ROOT / "tests" / "core" / "read_dataset.py"
     out = subprocess.run(["/usr/bin/python3", str(script), str(output)], capture_output=True, text=True, timeout=120,
                          check=True).stdout
-    counts = collections.Counter()
+    stages, causes = slugs("STAGES"), slugs("CAUSES")
+    counts = {}
     for line in out.splitlines():
-        label, count = line.rsplit(None, 1)
-        counts[label] += int(count)
+        stage, cause, count = map(int, line.split())
+        counts[f"{stages[stage]}/{causes[cause]}"] = count
     return counts
 
 
@@ -32,7 +42,7 @@ def main():
         programs.run(*h.sweep_argv(programs, port, output, "-s", "2000", "-r", "0", TARGETS))
         programs.run("zstd", "-q", "-t", output)
         ours, theirs = outcomes_by_report(programs, output), outcomes_by_python(output)
-        h.check(ours == dict(theirs), f"mxstat report counts {ours}, Python {dict(theirs)}")
+        h.check(ours == theirs, f"mxstat report counts {ours}, Python {theirs}")
         lines = programs.run(programs.mxstat, "export", output).stdout
         accepted = programs.run("jq", "-c", "-e", ".", stdin=lines).stdout
         h.check(len(accepted.splitlines()) == len(lines.splitlines()) == 2048, "jq does not accept every line")
