@@ -186,6 +186,8 @@ static void get_rows(struct cbor_reader *r, struct block *b)
 /* reads a column of num values to COLUMN */
 static bool get_column(struct cbor_reader *r, struct block *b, size_t num, bool is_signed)
 {
+    if (num == 0)   /* columns of rows that never came */
+        cbor_fail(r);
     if (!room(r, &b->column, num, sizeof(uint64_t)))
         return false;
     column_get(r, column_of(b), num, is_signed);

@@ -149,6 +149,8 @@ static void test_blocks_by_hand(void **state)
          "000000000000000000000000000000" "08 81 a2 00 07 01 01 09 82" ROW0 ROW1 TIMES},
         {"a certificate of another hash", false, HEAD RUNS "05 81 82 # 41 00 08 81 a2 00 01 01 02"
          CONNECT},
+        {"starts without records", false, HEAD RUNS "08 81 a2 00 07 01 01 0a 81 00" CONNECT},
+        {"timings without records", false, HEAD RUNS "08 81 a2 00 07 01 01 0b a1 06 81 00" CONNECT},
         {"keys out of order", false, HEAD "04 02 03 82 00 02 08 81 a2 00 01 01 02" CONNECT},
         {"another kind", false, "00 02 01 # 02 19 03e8" RUNS "08 81 a2 00 01 01 02" CONNECT},
         {"an octet too many", false, HEAD RUNS "08 81 a2 00 01 01 02" CONNECT "00"},
