@@ -10,10 +10,20 @@ enum { TOP_DEFAULT = 20 };
 
 /* ---- files ---- */
 
-static void join(char *out, size_t out_len, char *item)
+/* appends an item behind a blank; "..." stands for those that do not fit */
+static void join(char *out, size_t out_len, const char *item)
 {
-    size_t used = strlen(out);
-    snprintf(out + used, out_len - used, "%s%s", used > 0 ? " " : "", item);
+    static const char more[] = " ...";
+    size_t used = strlen(out), len = strlen(item);
+    if (used >= strlen(more) && strcmp(out + used - strlen(more), more) == 0)
+        return;
+    if (used + 1 + len + sizeof more > out_len) {
+        memcpy(out + used, more, sizeof more);
+        return;
+    }
+    if (used > 0)
+        out[used++] = ' ';
+    memcpy(out + used, item, len + 1);
 }
 
 void report_file_init(struct report_file *f, const char *path, const struct dataset_header *h)

@@ -20,7 +20,7 @@ struct report_file {
     int64_t start_us, end_us; /* end_us: of the trailer, if has_end */
     bool has_end;
     char tool[64]; /* as the header has it, made printable, like the next two */
-    char sources[128], ehlo_names[128]; /* the vantage; empty: not given */
+    char sources[512], ehlo_names[512]; /* the vantage; empty: not given */
     uint32_t shard, num_shards;
     uint64_t targets, shard_targets; /* positions of the sweep, of this shard */
     enum record_mode record_mode;
