@@ -23,6 +23,8 @@ python3                   file:/usr/bin/python3                   tests that rea
 python3-zstandard         py:zstandard                            the same
 python3-cbor2             py:cbor2                                the same
 jq                        cmd:jq                                  tests that every exported line is JSON
+openssl                   cmd:openssl                             another TLS that the farm and the scanner must agree with
+iproute2                  cmd:ip                                  IPv6 test in a network namespace of its own
 LIST
 }
 
