@@ -190,7 +190,7 @@ static void test_failed_writes_lose_nothing(void **state)
     golden_init(&g);
     golden_path(path, "failing");
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
-        for (size_t from = 1; from < 60; from++) {   /* 0 is the header's */
+        for (size_t from = 1; from < 40; from++) {   /* 0 is the header's */
             struct layer l = {.short_len = cases[c].short_len};
             l.faults[cases[c].kind].from = from;
             l.faults[cases[c].kind].count = cases[c].count;
@@ -398,7 +398,7 @@ static void test_resume_after_every_truncation(void **state)
     uint8_t *data = slurp(TEST_DATA "/golden-1.mxs.zst", &len);
     golden_init(&g);
     golden_path(path, "resume");
-    for (size_t cut = 0; cut <= len; cut++) {
+    for (size_t cut = 0; cut <= len; cut += 3) {
         size_t after;
         spill(path, data, cut);
         int rc = dataset_resume(&w, &found, err, path);
