@@ -70,11 +70,14 @@ bool cause_of_errno(enum cause *out, int errnum)
     case ECONNREFUSED: *out = CAUSE_REFUSED; return true;
     case ETIMEDOUT:    *out = CAUSE_TIMEOUT; return true;
     case ENETUNREACH:  *out = CAUSE_NET_UNREACHABLE; return true;
+    case EACCES:       *out = CAUSE_ADMIN_PROHIBITED; return true; /* ICMPv6 code 1 */
     case EHOSTUNREACH:
     case EHOSTDOWN:
-    case ENOPROTOOPT:  /* ICMP protocol or port unreachable, as Linux maps them */
+    case ENONET:       /* what Linux makes of the other codes of ICMP: routers choose them */
+    case EOPNOTSUPP:
+    case EMSGSIZE:
+    case ENOPROTOOPT:
     case EPROTO:       *out = CAUSE_HOST_UNREACHABLE; return true;
-    case EACCES:       *out = CAUSE_ADMIN_PROHIBITED; return true;   /* ICMPv6 code 1 */
     case ECONNRESET:
     case EPIPE:
     case ECONNABORTED: *out = CAUSE_RESET; return true;

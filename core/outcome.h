@@ -71,9 +71,9 @@ const char *cause_text(unsigned code);
 enum stage stage_find(const char *slug);
 enum cause cause_find(const char *slug);
 
-/* cause_of_errno turns an error of connect, read or write on an established or opening connection
- * into a finding and returns true; false for an error of our own (descriptors, local ports,
- * buffers, a firewall of this host). */
+/* cause_of_errno turns an error that an opening or established connection ended with into a finding
+ * and returns true: all that a peer, or a router by its ICMP code, can choose; false for a fault of
+ * our own (descriptors, local ports, buffers, a firewall of this host). */
 bool cause_of_errno(enum cause *out, int errnum);
 
 #endif

@@ -17,7 +17,7 @@ enum { AGAIN_MANY = 1024 };
 /* one position on its way through a worker */
 struct visit {
     uint64_t position;
-    uint64_t started;   /* connections that the worker had started when it failed first */
+    uint64_t started;   /* of its address family by the engine, when it failed first */
     uint32_t tries;     /* attempts that failed by a fault of ours */
 };
 

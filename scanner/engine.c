@@ -34,6 +34,14 @@ enum grant engine_grant(struct engine *e, uint64_t *wait_ns, unsigned who, uint6
     return grant;
 }
 
+bool engine_credit(struct engine *e, unsigned who)
+{
+    if (result_queue_credit(&e->queue))
+        return true;
+    atomic_fetch_or(&e->waiting, UINT64_C(1) << who);
+    return result_queue_credit(&e->queue);
+}
+
 void engine_room(struct engine *e, unsigned who)
 {
     uint64_t mine = who < ENGINE_WORKERS_MAX ? UINT64_C(1) << who : 0;
@@ -130,7 +138,7 @@ static int engine_new(struct engine **out, const struct engine_config *config)
     e->config = *config;
     e->start_ns = uv_hrtime();
     limiter_init(&e->limiter, config->step_ns, config->max_in_flight, e->start_ns);
-    int rc = result_queue_init(&e->queue);
+    int rc = result_queue_init(&e->queue, config->max_in_flight);
     if (rc != 0) {
         free(e);
         return rc;

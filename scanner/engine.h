@@ -76,6 +76,7 @@ struct engine {
     _Atomic int stop;                    /* enum engine_stop */
     _Atomic uint64_t waiting;            /* bit i: worker i waits for room */
     _Atomic unsigned num_running;        /* threads that have not ended */
+    _Atomic uint64_t num_started[2];     /* connections that could be started: IPv4, IPv6 */
     int ended_fd;                        /* eventfd: readable when all threads have ended */
     struct worker *workers[ENGINE_WORKERS_MAX];
     struct writer *writer;
@@ -111,6 +112,10 @@ int engine_join(struct engine *e, char fault[ENGINE_FAULT_MAX]);
 /* engine_grant asks, for worker number `who`, whether one session may start now: engine_release
  * gives it back. */
 enum grant engine_grant(struct engine *e, uint64_t *wait_ns, unsigned who, uint64_t now_ns);
+
+/* engine_credit asks only for room for a record, for a target that is not connected to: what is
+ * pushed uses it up, result_queue_release gives it back. */
+bool engine_credit(struct engine *e, unsigned who);
 
 /* engine_release gives back a grant. unused: nothing was or will be pushed for it. */
 void engine_release(struct engine *e, bool unused, unsigned who);

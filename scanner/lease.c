@@ -40,9 +40,14 @@ void lease_source_cleanup(struct lease_source *s)
     s->runs = NULL;
 }
 
+bool lease_source_empty(const struct lease_source *s)
+{
+    return atomic_load(&s->next) >= s->num_open;
+}
+
 bool lease_take(struct lease_source *s, struct lease *out)
 {
-    if (atomic_load(&s->next) >= s->num_open) /* keeps the counter from running on for ever */
+    if (lease_source_empty(s)) /* keeps the counter from running on for ever */
         return false;
     uint64_t first = atomic_fetch_add(&s->next, LEASE_POSITIONS);
     if (first >= s->num_open)

@@ -45,6 +45,9 @@ void lease_source_cleanup(struct lease_source *source);
 /* lease_take takes the next few; false when there are no more. */
 bool lease_take(struct lease_source *source, struct lease *out);
 
+/* lease_source_empty tells that there is nothing left to take. */
+bool lease_source_empty(const struct lease_source *source);
+
 /* lease_position returns the position of an open ordinal. O(log runs). */
 uint64_t lease_position(const struct lease_source *source, uint64_t ordinal);
 

@@ -91,7 +91,7 @@ static bool is_alnum(uint8_t c)
 static bool literal_is_sound(struct bytes name)
 {
     for (size_t i = 1; i < name.len - 1; i++)
-        if (!is_alnum(name.data[i]) && strchr(".:-", name.data[i]) == NULL)
+        if (!is_alnum(name.data[i]) && memchr(".:-", name.data[i], 3) == NULL)
             return false;
     return name.len > 2 && name.data[name.len - 1] == ']';
 }

@@ -86,6 +86,7 @@ static void finish(struct probe *p)
     session_record(&p->session, &r);
     r.start_us = offset_us(w->engine, p->session.start_ns);
     CRYPTO_BUFFER *const *certs = session_certs(&p->session, &num_certs);
+    worker_went_well(w);
     if (push_record(w, &r, p->visit.position, &p->target, certs, num_certs) != 0) {
         engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
         probe_abort(p);
@@ -109,7 +110,7 @@ static void give_back(struct probe *p, int errnum, uint64_t now_ns)
         finish(p);
         return;
     }
-    worker_put_back(p->worker, &p->visit, errnum, now_ns);
+    worker_put_back(p->worker, &p->visit, &p->target, errnum, now_ns);
     probe_abort(p);
 }
 
@@ -289,8 +290,12 @@ static void on_failed(struct probe *p, uint64_t now_ns)
 {
     if (p->session.wait == WAIT_CONNECT) {
         int errnum = p->worker->engine->config.net->error(p->fd);
-        on_error(p, errnum != 0 ? errnum : ECONNRESET, now_ns);
-        return;
+        if (errnum != 0 && errnum != ECONNRESET && errnum != EPIPE) {
+            on_error(p, errnum, now_ns);
+            return;
+        }
+        p->send_errnum = ECONNRESET; /* reset, not refused: it was connected, and may have spoken */
+        session_connected(&p->session, now_ns);
     }
     p->poll_events = 0; /* libuv has stopped the handle: started again if the session goes on */
     on_readable(p, now_ns);
@@ -323,13 +328,6 @@ void probe_timeout(struct probe *p, uint64_t now_ns)
     deadline_drop(&p->wait_deadline);
     session_timeout(&p->session, now_ns);
     settle(p, serial, now_ns);
-}
-
-void probe_expire(struct probe *p, uint64_t now_ns)
-{
-    probe_timeout(p, now_ns);
-    if (!p->finished) /* it would say good-bye, but its time is up */
-        finish(p);
 }
 
 /* ---- the start of a probe ---- */
@@ -390,6 +388,8 @@ int probe_start(struct probe *p, const struct visit *visit, const struct target 
     worker_wake_at(w, p->wait_deadline.due_ns);
     worker_wake_at(w, p->session_deadline.due_ns);
     worker_count(w, COUNT_STARTED);
+    atomic_fetch_add_explicit(&w->engine->num_started[addr_is_v4(target->addr) ? 0 : 1], 1,
+                              memory_order_relaxed);
     if (errnum == ECONNREFUSED)
         on_error(p, errnum, now_ns);
     else if ((rc = wait_for(p, UV_WRITABLE)) != 0)

@@ -1,8 +1,9 @@
 /*
  * probe: owns one attempt's socket and runs its session.
  *
- * Lifetime   probe_start opens the socket; the probe ends once (probe_finish or probe_abort) and is
- *            given back to its worker from the close callback of its poll handle.
+ * Lifetime   probe_start opens the socket; the probe ends once (with a record, or by
+ *            probe_abort) and is given back to its worker from the close callback of its poll
+ *            handle.
  * Errors     negative errno: a fault of our own, nothing was started, the probe is still the
  *            caller's.
  */
@@ -36,11 +37,9 @@ struct probe_slab {
 int probe_start(struct probe *p, const struct visit *visit, const struct target *target,
                 uint64_t now_ns);
 
-/* probe_timeout: the deadline of what is being waited for has passed. */
+/* probe_timeout: the deadline of what is being waited for, or that of the whole session, has
+ * passed: the probe is finished. */
 void probe_timeout(struct probe *p, uint64_t now_ns);
-
-/* probe_expire: the deadline of the whole session has passed; the probe is finished. */
-void probe_expire(struct probe *p, uint64_t now_ns);
 
 /* probe_abort closes without a record; the position stays open. */
 void probe_abort(struct probe *p);

@@ -44,11 +44,12 @@ void result_free(struct result *r)
     free(r);
 }
 
-int result_queue_init(struct result_queue *q)
+int result_queue_init(struct result_queue *q, size_t num_sessions)
 {
     pthread_condattr_t attr;
     memset(q, 0, sizeof *q);
     q->last = &q->first;
+    q->max = RESULT_QUEUE_MAX + num_sessions * RESULT_CREDIT;
     atomic_init(&q->bytes, 0);
     if (pthread_mutex_init(&q->lock, NULL) != 0)
         return UV_ENOMEM;
@@ -73,7 +74,7 @@ void result_queue_cleanup(struct result_queue *q)
 
 bool result_queue_credit(struct result_queue *q)
 {
-    if (atomic_fetch_add(&q->bytes, RESULT_CREDIT) + RESULT_CREDIT <= RESULT_QUEUE_MAX)
+    if (atomic_fetch_add(&q->bytes, RESULT_CREDIT) + RESULT_CREDIT <= q->max)
         return true;
     atomic_fetch_sub(&q->bytes, RESULT_CREDIT);
     return false;

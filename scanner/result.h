@@ -4,7 +4,8 @@
  * Units      credit and sizes in octets.
  * Promise    the queue is bounded: a session starts only after result_queue_credit has set aside
  *            RESULT_CREDIT for what it may collect; what it really collected is settled when it is
- *            pushed, or given back.
+ *            pushed, or given back. So beyond the bound there is at most what sessions that run
+ *            already collect over their credit (session.h bounds that: some 200 KiB each).
  * Ownership  result_new copies everything but host and tag (which belong to the target space) and
  *            takes references of the certificates; result_push hands it over; result_free by
  *            whoever took it.
@@ -33,7 +34,7 @@ void result_free(struct result *r);
 
 enum {
     RESULT_CREDIT = 2048,         /* octets set aside for a session */
-    RESULT_QUEUE_MAX = 64 << 20,  /* octets in the queue and set aside */
+    RESULT_QUEUE_MAX = 64 << 20,  /* octets queued at which no session starts */
     RESULT_QUEUE_WAKE = 256 << 10 /* octets queued at which the writer is woken before its time */
 };
 
@@ -43,10 +44,12 @@ struct result_queue {
     struct result *first, **last;
     size_t queued; /* octets of the results in the queue */
     bool closed, awake;
+    size_t max; /* of bytes */
     _Atomic size_t bytes; /* set aside and queued and not yet released */
 };
 
-int result_queue_init(struct result_queue *q);
+/* result_queue_init makes room for the credit of num_sessions at once, and RESULT_QUEUE_MAX. */
+int result_queue_init(struct result_queue *q, size_t num_sessions);
 void result_queue_cleanup(struct result_queue *q);
 
 /* result_queue_credit sets aside RESULT_CREDIT; false: the queue is full. */

@@ -29,21 +29,33 @@ void worker_wake(struct worker *w)
 
 /* ---- positions ---- */
 
-static bool has_position(struct worker *w)
+/* makes w->next the next target to start: a new one first, those that failed fare better later */
+static bool find_next(struct worker *w)
 {
-    return w->again.num > 0 || w->lease.next < w->lease.end ||
-           lease_take(w->engine->config.leases, &w->lease);
+    const struct engine_config *config = &w->engine->config;
+    if (w->has_next)
+        return true;
+    bool is_new = w->again.num < AGAIN_MANY &&
+                  (w->lease.next < w->lease.end || lease_take(config->leases, &w->lease));
+    if (is_new)
+        w->next = (struct visit){.position = lease_position(config->leases, w->lease.next++)};
+    else if (w->again.num > 0)
+        w->next = again_take(&w->again);
+    else
+        return false;
+    uint64_t index = permutation_at(config->order, w->next.position);
+    w->next_target = target_space_at(config->space, index);
+    w->has_next = true;
+    return true;
 }
 
-/* new positions first: those that failed may fare better later */
-static struct visit take_position(struct worker *w)
+void worker_went_well(struct worker *w)
 {
-    if (w->lease.next == w->lease.end || w->again.num >= AGAIN_MANY)
-        return again_take(&w->again);
-    return (struct visit){.position = lease_position(w->engine->config.leases, w->lease.next++)};
+    w->hold_ns = w->held_since_ns = 0;
 }
 
-static void hold(struct worker *w, int errnum, uint64_t now_ns)
+/* keeps all starts back for a while, longer each time; not for ever */
+static void hold(struct worker *w, const struct target *target, int errnum, uint64_t now_ns)
 {
     struct engine *e = w->engine;
     if (w->held_since_ns == 0)
@@ -53,44 +65,59 @@ static void hold(struct worker *w, int errnum, uint64_t now_ns)
         w->hold_ns = HOLD_MAX_MS * NS_PER_MS;
     w->hold_until_ns = now_ns + w->hold_ns;
     if (now_ns - w->held_since_ns > e->config.patience_ns) {
-        char text[ENGINE_FAULT_MAX];
-        snprintf(text, sizeof text, "no connection can be started from here: %s",
-                 uv_strerror(uv_translate_sys_error(errnum)));
+        char text[ENGINE_FAULT_MAX], addr[ADDR_TEXT_MAX];
+        addr_format(addr, target->addr);
+        snprintf(text, sizeof text,
+                 "no connection can be started from here, nor to %s: %s; mend that, or put what "
+                 "cannot be reached on the blocklist",
+                 addr, uv_strerror(uv_translate_sys_error(errnum)));
         engine_fault(e, -errnum, text);
     }
 }
 
-static uint64_t num_started(const struct worker *w)
+static uint64_t num_started(const struct worker *w, const struct target *target)
 {
-    return atomic_load_explicit(&w->count[COUNT_STARTED], memory_order_relaxed);
+    unsigned family = addr_is_v4(target->addr) ? 0 : 1;
+    return atomic_load_explicit(&w->engine->num_started[family], memory_order_relaxed);
 }
 
-void worker_put_back(struct worker *w, const struct visit *visit, int errnum, uint64_t now_ns)
+static bool is_route(int errnum)
+{
+    return errnum == ENETUNREACH || errnum == EHOSTUNREACH;
+}
+
+/* A target that has failed TRIES_MAX times for our sake is left alone: its position stays open. */
+void worker_put_back(struct worker *w, const struct visit *visit, const struct target *target,
+                     int errnum, uint64_t now_ns)
 {
     struct visit next = *visit;
     worker_count(w, COUNT_OURS);
     if (next.tries++ == 0)
-        next.started = num_started(w);
-    if (next.tries == TRIES_MAX)
-        engine_fault(w->engine, -errnum, "connections keep failing by a fault of this host");
-    else if (again_put(&w->again, &next) != 0)
+        next.started = num_started(w, target);
+    if (next.tries < TRIES_MAX && again_put(&w->again, &next) != 0)
         engine_fault(w->engine, UV_ENOMEM, "no memory for a target to be tried again");
-    hold(w, errnum, now_ns);
+    /* where there is no route to one, there may be to the next new one: no need to wait */
+    bool goes_on = w->again.num < AGAIN_MANY && !lease_source_empty(w->engine->config.leases);
+    if (!is_route(errnum) || !goes_on)
+        hold(w, target, errnum, now_ns);
 }
 
-/* No route to this target, while others could be started since: then it is this target that cannot
- * be reached from here. */
-static bool is_unroutable(const struct worker *w, const struct visit *visit, int errnum,
-                          enum cause *cause)
+/* Tells whether connect() failing at once is a finding about the target: it is not for us to visit
+ * (broadcast, a firewall, no scope); or there is no route to it, while others of its family could
+ * be started since. */
+static bool is_unroutable(const struct worker *w, const struct visit *visit,
+                          const struct target *target, int errnum, enum cause *cause)
 {
-    if (visit->tries < UNROUTABLE_TRIES || num_started(w) == visit->started)
+    if (visit->tries < UNROUTABLE_TRIES)
+        return false;
+    if (is_route(errnum) && num_started(w, target) == visit->started)
         return false;
     switch (errnum) {
     case ENETUNREACH:
-    case EINVAL: *cause = CAUSE_NET_UNREACHABLE; return true; /* EINVAL: no scope */
+    case EINVAL: *cause = CAUSE_NET_UNREACHABLE; return true;
     case EHOSTUNREACH: *cause = CAUSE_HOST_UNREACHABLE; return true;
     case EACCES:
-    case EPERM: *cause = CAUSE_ADMIN_PROHIBITED; return true; /* broadcast, firewall */
+    case EPERM: *cause = CAUSE_ADMIN_PROHIBITED; return true;
     default: return false;
     }
 }
@@ -126,79 +153,92 @@ static void give_probe(struct worker *w, struct probe *p)
 
 /* ---- starting ---- */
 
-/* records a target that is not connected to, under the grant that it had */
-static void record_unvisited(struct worker *w, const struct visit *visit,
-                             const struct target *target, enum cause cause, int errnum,
-                             uint64_t now_ns)
+/* records a target that is not connected to, by the credit that it has */
+static void record_unvisited(struct worker *w, enum cause cause, int errnum, uint64_t now_ns)
 {
-    bool unused = probe_record_unvisited(w, visit->position, target, cause, errnum, now_ns) != 0;
-    if (unused)
-        engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
-    engine_release(w->engine, unused, w->number);
+    int rc = probe_record_unvisited(w, w->next.position, &w->next_target, cause, errnum, now_ns);
+    if (rc == 0)
+        return;
+    result_queue_release(&w->engine->queue, RESULT_CREDIT);
+    engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
 }
 
-static void begin(struct worker *w, const struct visit *visit, uint64_t now_ns)
+/* starts w->next, under a grant */
+static void begin(struct worker *w, uint64_t now_ns)
 {
-    const struct engine_config *config = &w->engine->config;
     enum cause cause;
-    struct target target =
-        target_space_at(config->space, permutation_at(config->order, visit->position));
-    if (config->filter != NULL && addr_refused(config->filter, target.addr)) {
-        record_unvisited(w, visit, &target, CAUSE_BLOCKED, 0, now_ns);
-        return;
-    }
     struct probe *p = take_probe(w);
-    int rc = p != NULL ? probe_start(p, visit, &target, now_ns) : UV_ENOMEM;
-    if (rc == 0) {
-        w->hold_ns = w->held_since_ns = 0;
+    int rc = p != NULL ? probe_start(p, &w->next, &w->next_target, now_ns) : UV_ENOMEM;
+    if (rc == 0)
         return;
-    }
     if (p != NULL)
         give_probe(w, p);
-    if (is_unroutable(w, visit, -rc, &cause)) {
-        record_unvisited(w, visit, &target, cause, -rc, now_ns);
-        return;
-    }
-    engine_release(w->engine, true, w->number);
-    worker_put_back(w, visit, -rc, now_ns);
+    bool finding = is_unroutable(w, &w->next, &w->next_target, -rc, &cause);
+    if (finding)
+        record_unvisited(w, cause, -rc, now_ns);
+    engine_release(w->engine, !finding, w->number);
+    if (!finding)
+        worker_put_back(w, &w->next, &w->next_target, -rc, now_ns);
 }
 
 static bool over(struct worker *w)
 {
-    return w->num_active == 0 && (atomic_load(&w->engine->stop) != ENGINE_RUN || !has_position(w));
+    return w->num_active == 0 && (atomic_load(&w->engine->stop) != ENGINE_RUN || !find_next(w));
 }
 
-/* starts what the limits grant */
-static void fill(struct worker *w)
+static void on_idle(uv_idle_t *idle);
+
+/* starts w->next, or records it, if the limits grant it; else they will be asked again */
+static bool start_next(struct worker *w, uint64_t now_ns)
 {
     struct engine *e = w->engine;
-    uint64_t now_ns = uv_hrtime(), wait_ns = 0;
-    for (int n = 0; atomic_load(&e->stop) == ENGINE_RUN && has_position(w); n++) {
-        if (w->hold_until_ns > now_ns) {
-            worker_wake_at(w, w->hold_until_ns);
-            break;
-        }
-        if (n == WORKER_STARTS_MAX) {
-            worker_wake_at(w, now_ns);
-            break;
-        }
-        enum grant grant = engine_grant(e, &wait_ns, w->number, now_ns);
-        if (grant == GRANT_WAIT)
-            worker_wake_at(w, now_ns + wait_ns);
-        if (grant != GRANT_OK)
-            break;
-        struct visit visit = take_position(w);
-        begin(w, &visit, now_ns);
+    uint64_t wait_ns = 0;
+    if (w->hold_until_ns > now_ns) {
+        worker_wake_at(w, w->hold_until_ns);
+        return false;
     }
+    if (e->config.filter != NULL && addr_refused(e->config.filter, w->next_target.addr)) {
+        if (!engine_credit(e, w->number))
+            return false;
+        record_unvisited(w, CAUSE_BLOCKED, 0, now_ns);
+        w->has_next = false;
+        return true;
+    }
+    enum grant grant = engine_grant(e, &wait_ns, w->number, now_ns);
+    if (grant == GRANT_WAIT)
+        worker_wake_at(w, now_ns + wait_ns);
+    if (grant != GRANT_OK)
+        return false;
+    w->has_next = false;
+    begin(w, now_ns);
+    return true;
+}
+
+/* starts a few; the rest in the next turn of the loop */
+static void fill(struct worker *w)
+{
+    uint64_t now_ns = uv_hrtime();
+    int n = 0;
+    while (n < WORKER_STARTS_MAX && atomic_load(&w->engine->stop) == ENGINE_RUN && find_next(w) &&
+           start_next(w, now_ns))
+        n++;
     if (over(w))
         uv_stop(&w->loop);
+    else if (n == WORKER_STARTS_MAX)
+        uv_idle_start(&w->idle, on_idle);
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    uv_idle_stop(idle);
+    fill(idle->data);
 }
 
 void worker_release(struct worker *w, struct probe *p, bool unused)
 {
     give_probe(w, p);
     engine_release(w->engine, unused, w->number);
-    fill(w);
+    uv_idle_start(&w->idle, on_idle);
 }
 
 /* ---- time ---- */
@@ -222,7 +262,7 @@ static void expire(struct worker *w, uint64_t now_ns)
         while ((d = deadline_first(&w->waits[i])) != NULL && d->due_ns <= now_ns)
             probe_timeout(probe_of_wait(d), now_ns);
     while ((d = deadline_first(&w->sessions)) != NULL && d->due_ns <= now_ns)
-        probe_expire(probe_of_session(d), now_ns);
+        probe_timeout(probe_of_session(d), now_ns);
 }
 
 static void wake_at_next_deadline(struct worker *w)
@@ -235,12 +275,23 @@ static void wake_at_next_deadline(struct worker *w)
         worker_wake_at(w, d->due_ns);
 }
 
+/* Timers come before the sockets in a turn of the loop. A deadline passes only after a look at the
+ * sockets: if this process was kept from running, what came in time is there to be read. */
 static void on_timer(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
     w->timer_due_ns = NEVER;
+    w->look_at_deadlines = true;
+    uv_idle_start(&w->idle, on_idle); /* so that this turn does not wait, and starts what is due */
+}
+
+static void on_check(uv_check_t *check)
+{
+    struct worker *w = check->data;
+    if (!w->look_at_deadlines)
+        return;
+    w->look_at_deadlines = false;
     expire(w, uv_hrtime());
-    fill(w);
     wake_at_next_deadline(w);
 }
 
@@ -297,7 +348,10 @@ static int init_loop(struct worker *w)
         return rc;
     }
     uv_timer_init(&w->loop, &w->timer);
-    w->timer.data = w->wake.data = w;
+    uv_idle_init(&w->loop, &w->idle);
+    uv_check_init(&w->loop, &w->check);
+    w->timer.data = w->wake.data = w->idle.data = w->check.data = w;
+    uv_check_start(&w->check, on_check);
     w->timer_due_ns = NEVER;
     return 0;
 }
@@ -334,6 +388,8 @@ void worker_free(struct worker *w)
     if (w == NULL)
         return;
     uv_close((uv_handle_t *)&w->timer, NULL);
+    uv_close((uv_handle_t *)&w->idle, NULL);
+    uv_close((uv_handle_t *)&w->check, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
     while (uv_loop_close(&w->loop) ==
            UV_EBUSY) /* a stop from before the first run ends a run at once */

@@ -17,7 +17,7 @@
 
 enum {
     WORKER_READ_MAX = 65536, /* octets of one read */
-    WORKER_STARTS_MAX = 256 /* starts in one go, so that running sessions get their turn */
+    WORKER_STARTS_MAX = 16 /* starts in one turn of the loop, so that running sessions get theirs */
 };
 
 struct probe;
@@ -30,6 +30,9 @@ struct worker {
     uv_loop_t loop;
     uv_timer_t timer; /* the only one: the earliest of deadlines and starts */
     uv_async_t wake;
+    uv_idle_t idle;                              /* active: there is something to start */
+    uv_check_t check;                            /* deadlines pass after a look at the sockets */
+    bool look_at_deadlines;
     uint64_t timer_due_ns; /* UINT64_MAX: not set */
     struct tls_context *tls;
     struct session_config session_config;
@@ -38,6 +41,9 @@ struct worker {
     uint8_t *in; /* WORKER_READ_MAX octets */
     struct lease lease;
     struct again again;
+    struct visit next;                           /* the next to be started, if has_next */
+    struct target next_target;
+    bool has_next;
     uint64_t hold_ns, hold_until_ns, held_since_ns; /* after faults of ours; 0: none */
     struct probe *free_probes;
     struct probe_slab *slabs;
@@ -63,7 +69,11 @@ void worker_wake_at(struct worker *w, uint64_t due_ns);
 /* worker_release takes back a probe that is over. The only place where a probe dies. */
 void worker_release(struct worker *w, struct probe *p, bool unused);
 
+/* worker_went_well: an attempt ended in a record, so this host is able to make them. */
+void worker_went_well(struct worker *w);
+
 /* worker_put_back: an attempt failed by a fault of ours (errnum); it is made again, more slowly. */
-void worker_put_back(struct worker *w, const struct visit *visit, int errnum, uint64_t now_ns);
+void worker_put_back(struct worker *w, const struct visit *visit, const struct target *target,
+                     int errnum, uint64_t now_ns);
 
 #endif

@@ -125,7 +125,7 @@ static void decide(struct session *s, enum cause cause, uint64_t now_ns)
  * before how it ended */
 static void decide_lost(struct session *s, enum cause cause, uint64_t now_ns)
 {
-    if (s->stage == STAGE_HANDSHAKE && s->early_len > 0)
+    if (s->stage == STAGE_HANDSHAKE && s->early_len > s->early_len_before)
         cause = CAUSE_EARLY_PLAINTEXT;
     else if (cause != CAUSE_NOT_TLS && s->tls != NULL && tls_client_alerted(s->tls))
         cause = CAUSE_ALERT_RECEIVED;
@@ -227,6 +227,7 @@ static void on_ehlo(struct session *s, uint64_t now_ns)
     if (cause != CAUSE_OK) {
         conclude(s, cause, now_ns);
     } else if (s->config->try_anyway || keyword_offered(text_of(s, TEXT_EHLO), "STARTTLS")) {
+        s->early_len_before = s->early_len;
         ask(s, ST_STARTTLS, STAGE_STARTTLS, now_ns);
     } else {
         s->stage = STAGE_STARTTLS;
@@ -326,7 +327,8 @@ static size_t feed_reply(struct session *s, const uint8_t *in, size_t in_len, ui
     return used;
 }
 
-/* octets while the peer's FIN is awaited say nothing any more, but are bounded */
+/* octets while the peer's FIN is awaited, or behind its close_notify, say nothing any more, but are
+ * bounded */
 static void feed_tail(struct session *s, size_t in_len)
 {
     s->tail_len += (uint32_t)smaller(in_len, REPLY_MAX);
@@ -363,6 +365,7 @@ static void on_close_notify(struct session *s, uint64_t now_ns)
     }
     tls_client_close(s->tls);
     s->state = ST_FIN;
+    s->peer_closed = true;
 }
 
 static void read_tls(struct session *s, uint64_t now_ns)
@@ -480,6 +483,8 @@ void session_receive(struct session *s, const uint8_t *in, size_t in_len, uint64
     case ST_FIN:
         if (s->tls == NULL) {
             feed_text(s, in, in_len, now_ns);
+        } else if (s->peer_closed) {
+            feed_tail(s, in_len);
         } else {
             tls_client_feed(s->tls, in, in_len);
             read_tls(s, now_ns);

@@ -7,7 +7,8 @@
  *            what is in `out` after every call, whatever `want` says, and empties it.
  * Units      now_ns: a monotonic clock of the caller's.
  * Promise    any split of the octets gives the same outcome, but for what a peer says out of turn,
- *            which is early plaintext if it comes before our next command is in `out`; every
+ *            which is early plaintext if it comes before our next command is in `out`, and for how
+ *            much is kept as evidence of what is no reply or no TLS: what that read held; every
  *            session ends: replies are bounded in line length, lines and octets, TLS in octets; a
  *            session that waits for its greeting holds no memory but this struct.
  * Ownership  the caller's storage; session_cleanup frees what the session holds (text, TLS state,
@@ -72,6 +73,8 @@ struct session {
     uint32_t texts_len, texts_cap;
     struct { uint32_t at, len; } text[NUM_TEXTS];
     uint32_t early_len, not_tls_len;
+    uint32_t early_len_before;    /* private: of early_len, what came before STARTTLS was sent */
+    bool peer_closed;             /* private: its close_notify came */
     uint8_t first[5];             /* private: of the answer to the hello, until 5 are there */
     uint8_t first_len;
     uint32_t tail_len;            /* private: octets that came after QUIT */

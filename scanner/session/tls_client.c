@@ -310,7 +310,9 @@ static enum tls_status status_of(struct tls_client *t, int ret)
         return TLS_MORE;
     if (error == SSL_ERROR_ZERO_RETURN)
         return TLS_CLOSED;
-    bool no_memory = ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE;
+    int reason = ERR_GET_REASON(ERR_peek_error());
+    bool no_memory = reason == ERR_R_MALLOC_FAILURE;
+    t->over |= reason == SSL_R_EXCESSIVE_MESSAGE_SIZE;
     ERR_clear_error();
     t->ended = true;
     if (no_memory)

@@ -23,7 +23,7 @@
 enum {
     TLS_HANDSHAKE_MAX = 512 << 10,   /* octets of records until the handshake is complete */
     TLS_DATA_MAX = 256 << 10,        /* octets of records after it */
-    TLS_MESSAGE_MAX = 100 << 10      /* octets of one handshake message: of a chain */
+    TLS_MESSAGE_MAX = 160 << 10      /* octets of one handshake message: of a chain */
 };
 
 /* pool is shared by all contexts (and threads) so that equal certificates are one buffer. */

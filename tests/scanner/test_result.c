@@ -107,7 +107,7 @@ static void credit(void **state)
     (void)state;
     struct result_queue q;
     size_t num = 0;
-    assert_int_equal(result_queue_init(&q), 0);
+    assert_int_equal(result_queue_init(&q, 0), 0);
     while (result_queue_credit(&q))
         num++;
     assert_true(num == RESULT_QUEUE_MAX / RESULT_CREDIT);
@@ -129,7 +129,7 @@ static void push_settles(void **state)
     for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
         struct result_queue q;
         bool closed = true;
-        assert_int_equal(result_queue_init(&q), 0);
+        assert_int_equal(result_queue_init(&q, 0), 0);
         assert_true(result_queue_credit(&q));
         struct result *r = result_at(1, lens[i]);
         result_push(&q, r);
@@ -152,7 +152,7 @@ static void first_in_first_out(void **state)
     (void)state;
     struct result_queue q;
     bool closed;
-    assert_int_equal(result_queue_init(&q), 0);
+    assert_int_equal(result_queue_init(&q, 0), 0);
     assert_null(result_take(&q, &closed, 0));
     assert_false(closed);
     for (uint64_t turn = 0; turn < 3; turn++) { /* an emptied queue is as good as a new one */
@@ -181,7 +181,7 @@ static void closed_queue(void **state)
     (void)state;
     struct result_queue q;
     bool closed = false;
-    assert_int_equal(result_queue_init(&q), 0);
+    assert_int_equal(result_queue_init(&q, 0), 0);
     assert_true(result_queue_credit(&q));
     result_push(&q, result_at(3, 5));
     result_queue_close(&q);
@@ -200,7 +200,7 @@ static void cleanup_frees(void **state)
 {
     (void)state;
     struct result_queue q;
-    assert_int_equal(result_queue_init(&q), 0);
+    assert_int_equal(result_queue_init(&q, 0), 0);
     for (uint64_t i = 0; i < 5; i++) {
         assert_true(result_queue_credit(&q));
         result_push(&q, result_at(i, 100));
@@ -214,7 +214,7 @@ static void much_is_taken_at_once(void **state)
     (void)state;
     struct result_queue q;
     bool closed;
-    assert_int_equal(result_queue_init(&q), 0);
+    assert_int_equal(result_queue_init(&q, 0), 0);
     for (int turn = 0; turn < 3; turn++) {
         assert_true(result_queue_credit(&q));
         struct result *r = result_at(0, RESULT_QUEUE_WAKE);
@@ -278,7 +278,7 @@ static void many_threads(void **state)
         _Atomic unsigned left = THREADS;
         struct producer producers[THREADS];
         pthread_t threads[THREADS];
-        assert_int_equal(result_queue_init(&q), 0);
+        assert_int_equal(result_queue_init(&q, 0), 0);
         for (size_t t = 0; t < THREADS; t++) {
             producers[t] = (struct producer){&q, t, lens[i], &left};
             assert_int_equal(pthread_create(&threads[t], NULL, produce, &producers[t]), 0);
@@ -304,7 +304,7 @@ static void close_wakes(void **state)
         struct result_queue q;
         pthread_t thread;
         bool closed = false;
-        assert_int_equal(result_queue_init(&q), 0);
+        assert_int_equal(result_queue_init(&q, 0), 0);
         assert_int_equal(pthread_create(&thread, NULL, close_it, &q), 0);
         assert_null(result_take(&q, &closed, HOUR_NS));
         assert_true(closed);

@@ -231,6 +231,9 @@ static const struct session_case {
      STAGE_STARTTLS, CAUSE_NOT_OFFERED, 250, .said = "EQ", .early_len = 7, .whole_only = true},
     {"out of turn twice, then no TLS",
      {{SAY("220 hi\r\n250 x\r\n"), SAY("250 STARTTLS\r\n!"), GO}, .end = END_EOF},
+     STAGE_HANDSHAKE, CAUSE_CLOSED, 220, .said = "ES*", .early_len = 8, .whole_only = true},
+    {"out of turn, then again after the 220, then no TLS",
+     {{SAY("220 hi\r\n250 x\r\n"), SAY("250 STARTTLS\r\n"), SAY("220 go\r\n!")}, .end = END_EOF},
      STAGE_HANDSHAKE, CAUSE_EARLY_PLAINTEXT, 220, .said = "ES*", .early_len = 8, .whole_only = true},
 };
 

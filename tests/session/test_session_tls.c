@@ -481,7 +481,7 @@ static void test_octets_bound(void **state)
     fl->len = 0;
     put_record(fl, "\x02\xff\xff\xff", 4);
     run_flight(*state, "a message of 16 MB", fl,
-               &(struct want){STAGE_HANDSHAKE, CAUSE_ALERT_SENT, 220, 0, 0, 0, "ES*!"}, 1);
+               &(struct want){STAGE_HANDSHAKE, CAUSE_TOO_LONG, 220, 0, 0, 0, "ES*!"}, 1);
     free(fl);
 }
 
