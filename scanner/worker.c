@@ -181,12 +181,13 @@ static void begin(struct worker *w, uint64_t now_ns)
         worker_put_back(w, &w->next, &w->next_target, -rc, now_ns);
 }
 
+/* sees to it that the next turn of the loop starts what it may */
+static void start_soon(struct worker *w);
+
 static bool over(struct worker *w)
 {
     return w->num_active == 0 && (atomic_load(&w->engine->stop) != ENGINE_RUN || !find_next(w));
 }
-
-static void on_idle(uv_idle_t *idle);
 
 /* starts w->next, or records it, if the limits grant it; else they will be asked again */
 static bool start_next(struct worker *w, uint64_t now_ns)
@@ -225,20 +226,29 @@ static void fill(struct worker *w)
     if (over(w))
         uv_stop(&w->loop);
     else if (n == WORKER_STARTS_MAX)
-        uv_idle_start(&w->idle, on_idle);
+        start_soon(w);
 }
 
+/* An idle handle keeps the loop from waiting in the turn in which it is active: so it is stopped
+ * after the look at the sockets, not here. */
 static void on_idle(uv_idle_t *idle)
 {
-    uv_idle_stop(idle);
-    fill(idle->data);
+    struct worker *w = idle->data;
+    w->start_again = false;
+    fill(w);
+}
+
+static void start_soon(struct worker *w)
+{
+    w->start_again = true;
+    uv_idle_start(&w->idle, on_idle);
 }
 
 void worker_release(struct worker *w, struct probe *p, bool unused)
 {
     give_probe(w, p);
     engine_release(w->engine, unused, w->number);
-    uv_idle_start(&w->idle, on_idle);
+    start_soon(w);
 }
 
 /* ---- time ---- */
@@ -282,12 +292,14 @@ static void on_timer(uv_timer_t *timer)
     struct worker *w = timer->data;
     w->timer_due_ns = NEVER;
     w->look_at_deadlines = true;
-    uv_idle_start(&w->idle, on_idle); /* so that this turn does not wait, and starts what is due */
+    start_soon(w);
 }
 
 static void on_check(uv_check_t *check)
 {
     struct worker *w = check->data;
+    if (!w->start_again)
+        uv_idle_stop(&w->idle);
     if (!w->look_at_deadlines)
         return;
     w->look_at_deadlines = false;

@@ -30,8 +30,9 @@ struct worker {
     uv_loop_t loop;
     uv_timer_t timer; /* the only one: the earliest of deadlines and starts */
     uv_async_t wake;
-    uv_idle_t idle;                              /* active: there is something to start */
-    uv_check_t check;                            /* deadlines pass after a look at the sockets */
+    uv_idle_t idle;   /* active: this turn of the loop starts targets, and does not wait */
+    bool start_again; /* so does the next */
+    uv_check_t check; /* deadlines pass after a look at the sockets */
     bool look_at_deadlines;
     uint64_t timer_due_ns; /* UINT64_MAX: not set */
     struct tls_context *tls;
@@ -41,7 +42,7 @@ struct worker {
     uint8_t *in; /* WORKER_READ_MAX octets */
     struct lease lease;
     struct again again;
-    struct visit next;                           /* the next to be started, if has_next */
+    struct visit next; /* the next to be started, if has_next */
     struct target next_target;
     bool has_next;
     uint64_t hold_ns, hold_until_ns, held_since_ns; /* after faults of ours; 0: none */
