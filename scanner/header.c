@@ -48,18 +48,28 @@ static void put_option(struct option_texts *t, size_t *n, const char *name, uint
     ++*n;
 }
 
-void header_option_texts(struct option_texts *t, const struct options *o)
+static void put_digest(struct option_texts *t, size_t *n, const char *name, const uint8_t *sha256)
+{
+    char *out = t->values[*n];
+    snprintf(out, sizeof t->values[*n], "none");
+    for (size_t i = 0; sha256 != NULL && i < 32; i++)
+        snprintf(out + 2 * i, 3, "%02x", sha256[i]);
+    t->pairs[*n] = (struct dataset_pair){bytes_text(name), bytes_text(out)};
+    ++*n;
+}
+
+void header_option_texts(struct option_texts *t, const struct plan *plan, const struct options *o)
 {
     size_t n = 0;
     put_option(t, &n, "start-interval", o->rate_step_ns, "ns");
-    put_option(t, &n, "in-flight", o->in_flight, "");
-    put_option(t, &n, "threads", o->threads, "");
+    put_option(t, &n, "in-flight", plan->in_flight, "");
+    put_option(t, &n, "threads", plan->threads, "");
     put_option(t, &n, "connect-timeout", o->connect_timeout_ns / 1000000, "ms");
     put_option(t, &n, "reply-timeout", o->reply_timeout_ns / 1000000, "ms");
     put_option(t, &n, "tls-timeout", o->tls_timeout_ns / 1000000, "ms");
     put_option(t, &n, "session-timeout", o->session_timeout_ns / 1000000, "ms");
     put_option(t, &n, "flush-interval", o->flush_ns / 1000000, "ms");
-    put_option(t, &n, "blocklist", o->blocklist_file != NULL, "");
+    put_digest(t, &n, "blocklist-sha256", o->blocklist_file != NULL ? plan->block_sha256 : NULL);
 }
 
 /* ---- hellos ---- */
@@ -100,7 +110,7 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
     char why[DATASET_ERR_MAX] = "";
     struct option_texts texts;
     struct dataset_pair libraries[NUM_LIBRARIES], options[NUM_VARIABLE_OPTIONS + 1];
-    header_option_texts(&texts, o);
+    header_option_texts(&texts, plan, o);
     memcpy(options, texts.pairs, sizeof texts.pairs);
     options[NUM_VARIABLE_OPTIONS] = (struct dataset_pair){
         bytes_text(STARTTLS_ANYWAY), bytes_text(plan->starttls_anyway ? "1" : "0")};

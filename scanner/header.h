@@ -22,9 +22,10 @@ int header_check(struct plan *plan, char err[PLAN_ERR_MAX], const struct dataset
 /* texts of the options that may change between runs, as in effect: option, value */
 struct option_texts {
     struct dataset_pair pairs[NUM_VARIABLE_OPTIONS];
-    char values[NUM_VARIABLE_OPTIONS][32];
+    char values[NUM_VARIABLE_OPTIONS][65]; /* a digest in hex is the longest */
 };
-void header_option_texts(struct option_texts *out, const struct options *o);
+void header_option_texts(struct option_texts *out, const struct plan *plan,
+                         const struct options *o);
 
 /* header_print_version writes the versions of mxsweep and of the libraries it was built on. */
 void header_print_version(FILE *out);

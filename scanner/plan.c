@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "scanner/fit.h"
 #include "scanner/header.h"
 
 static const char LOOPBACK_NAME[] = "localhost";
@@ -150,6 +151,14 @@ static int choose_name(struct plan *plan, char *err, const struct options *o)
     return 0;
 }
 
+/* ---- what this machine allows ---- */
+
+static void fit(struct plan *plan, const struct options *o)
+{
+    plan->threads = fit_threads(o->threads);
+    plan->in_flight = fit_in_flight(o->in_flight, plan->num_shards, plan->shard);
+}
+
 /* ---- a new sweep ---- */
 
 static int choose_seed(struct plan *plan, char *err, const struct options *o)
@@ -175,6 +184,7 @@ static int plan_new(struct plan *plan, char *err, const struct options *o, int64
     plan->space = &plan->own_space;
     plan->num_shards = (uint32_t)o->shards;
     plan->shard = (uint32_t)o->shard;
+    fit(plan, o);
     plan->record_mode = o->record_mode;
     plan->starttls_anyway = o->starttls_anyway;
     plan->start_us = now_us;
@@ -203,6 +213,7 @@ static int plan_resumed(struct plan *plan, char err[PLAN_ERR_MAX], const struct 
     plan->counts = h->counts;
     plan->num_shards = h->num_shards;
     plan->shard = h->shard;
+    fit(plan, o);
     plan->seed = h->seed;
     plan->record_mode = h->record_mode;
     plan->start_us = h->start_us;

@@ -38,6 +38,8 @@ struct plan {
     bool finished; /* resumed, and nothing is left to do */
     uint32_t num_shards, shard;
     uint64_t seed;
+    unsigned threads;                     /* workers */
+    uint64_t in_flight;                   /* sessions at once, of this shard */
     uint64_t num_positions, num_done; /* of this shard; done by the runs before */
     uint64_t torn_bytes;              /* dropped from the end of a resumed file */
     int64_t start_us;                 /* of the dataset, since 1970 */

@@ -5,20 +5,19 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "scanner/fit.h"
 #include "scanner/header.h"
 #include "scanner/status.h"
 #include "scanner/units.h"
 
 enum {
-    SPARE_DESCRIPTORS = 64, /* for files, loops and libraries */
     QUIT_TIMEOUT_MS = 3000, /* for the 221 and the peer's FIN */
-    PATIENCE_S = 60         /* with no connection that could be started */
+    PATIENCE_S = 180        /* with no connection that could be started */
 };
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -41,36 +40,6 @@ int64_t sweep_utc_us(void)
 
 /* ---- before the start ---- */
 
-/* raises the limit of descriptors as far as it goes; returns how many sessions fit, at most wanted
- * (0: all that fit) */
-static uint64_t fit_descriptors(uint64_t wanted, bool quiet)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return wanted;
-    if (limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-        getrlimit(RLIMIT_NOFILE, &limit);
-    }
-    uint64_t spare = SPARE_DESCRIPTORS + 4 * ENGINE_WORKERS_MAX;
-    uint64_t room = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : limit.rlim_cur / 2;
-    if (wanted == 0 || wanted <= room)
-        return wanted == 0 ? room : wanted;
-    if (!quiet)
-        fprintf(stderr,
-                "mxsweep: descriptors are limited to %llu: %llu sessions at once instead of %llu\n",
-                (unsigned long long)limit.rlim_cur, (unsigned long long)room,
-                (unsigned long long)wanted);
-    return room;
-}
-
-static uint64_t share_of(uint64_t limit, uint32_t num_shards, uint32_t shard)
-{
-    uint64_t share = limit / num_shards + (shard < limit % num_shards ? 1 : 0);
-    return share > 0 ? share : 1;
-}
-
 /* between two starts of this shard; so long that it might overflow a clock, it is for ever
  * anyway */
 static uint64_t step_of_shard(uint64_t step_ns, uint32_t num_shards)
@@ -82,10 +51,6 @@ static uint64_t step_of_shard(uint64_t step_ns, uint32_t num_shards)
 
 static void configure(struct engine_config *c, struct plan *plan, const struct options *o)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t threads = o->threads != 0 ? o->threads : (uint64_t)(processors > 0 ? processors : 1);
-    uint64_t in_flight =
-        o->in_flight == 0 ? 0 : share_of(o->in_flight, plan->num_shards, plan->shard);
     int64_t offset_us = sweep_utc_us() - plan->start_us;
     *c = (struct engine_config){
         .space = plan->space,
@@ -95,9 +60,9 @@ static void configure(struct engine_config *c, struct plan *plan, const struct o
         .dataset = plan->dataset,
         .record_mode = plan->record_mode,
         .net = &net_kernel,
-        .num_workers = threads > ENGINE_WORKERS_MAX ? ENGINE_WORKERS_MAX : (unsigned)threads,
+        .num_workers = plan->threads,
         .step_ns = step_of_shard(o->rate_step_ns, plan->num_shards),
-        .max_in_flight = fit_descriptors(in_flight, o->quiet),
+        .max_in_flight = plan->in_flight,
         .wait_ns = {[WAIT_CONNECT] = o->connect_timeout_ns,
                     [WAIT_REPLY] = o->reply_timeout_ns,
                     [WAIT_TLS] = o->tls_timeout_ns,
@@ -122,6 +87,10 @@ static void say_start(const struct sweep *s, const struct engine_config *c)
             (unsigned long long)plan->num_positions, plan->shard, plan->num_shards,
             (unsigned long long)plan->seed, c->num_workers, (unsigned long long)c->max_in_flight,
             plan->file);
+    uint64_t asked = fit_share(s->o->in_flight, plan->num_shards, plan->shard);
+    if (plan->in_flight < asked)
+        fprintf(stderr, "mxsweep: descriptors allow %llu sessions at once, not %llu\n",
+                (unsigned long long)plan->in_flight, (unsigned long long)asked);
     if (counts->special + counts->blocked + counts->not_allowed > 0)
         fprintf(
             stderr,
@@ -141,7 +110,7 @@ static int tell_resumption(const struct sweep *s, const struct engine_config *c,
     struct option_texts texts;
     struct dataset_pair details[NUM_VARIABLE_OPTIONS + 1];
     char torn[32];
-    header_option_texts(&texts, s->o);
+    header_option_texts(&texts, s->plan, s->o);
     memcpy(details, texts.pairs, sizeof texts.pairs);
     snprintf(torn, sizeof torn, "%llu", (unsigned long long)s->plan->torn_bytes);
     details[NUM_VARIABLE_OPTIONS] =
@@ -189,8 +158,10 @@ static void watch(struct sweep *s, int signals_fd)
                             {.fd = signals_fd, .events = POLLIN}};
     while (fds[0].revents == 0) {
         int n = poll(fds, 2, 1000);
-        if (n < 0 && errno != EINTR)
+        if (n < 0 && errno != EINTR) { /* cannot happen; but nobody could stop it any more */
+            engine_stop(s->engine, ENGINE_DRAIN);
             return;
+        }
         if (n > 0 && fds[1].revents != 0)
             on_signal(s, signals_fd);
         if (s->show_line)
@@ -220,10 +191,15 @@ static void say_summary(const struct sweep *s, const struct engine_figures *f,
             (unsigned long long)f->count[COUNT_OURS], (unsigned long long)totals->bytes);
 }
 
-/* no space, no quota: it can be gone on with when there is some */
+/* no space, no quota, no way out: it can be gone on with when there is */
 static bool is_resumable(int fault)
 {
-    return fault == -ENOSPC || fault == -EDQUOT || fault == -EIO || fault == -EROFS;
+    static const int codes[] = {ENOSPC,  EDQUOT,        EIO,      EROFS,       EMFILE,      ENFILE,
+                                ENOBUFS, EADDRNOTAVAIL, ENETDOWN, ENETUNREACH, EHOSTUNREACH};
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (fault == -codes[i])
+            return true;
+    return false;
 }
 
 static int end(struct sweep *s, const struct engine_config *c)
@@ -240,8 +216,8 @@ static int end(struct sweep *s, const struct engine_config *c)
     struct dataset_writer *dataset = s->plan->dataset;
     dataset_writer_totals(dataset, &totals);
     s->plan->dataset = NULL;
-    if (fault != 0) { /* the blocks that are sealed stand; the rest is done again */
-        dataset_abandon(dataset);
+    if (fault != 0) { /* what is sealed stands, whether a trailer can be written or not */
+        dataset_finish(dataset, err, c->offset_us + took_ns / 1000, DATASET_FAULT);
         fprintf(stderr, "mxsweep: %s; what is sealed stands, go on with --resume %s\n", fault_text,
                 s->plan->file);
         say_summary(s, &figures, &totals, took_ns, false);
