@@ -5,7 +5,10 @@
 
 #include "scanner/engine.h"
 
-enum { SPARE_DESCRIPTORS = 64 + 4 * ENGINE_WORKERS_MAX }; /* for files, loops and libraries */
+enum {
+    SPARE_DESCRIPTORS = 16, /* for files and libraries */
+    LOOP_DESCRIPTORS = 5    /* for the loop of a worker */
+};
 
 unsigned fit_threads(uint64_t wanted)
 {
@@ -20,18 +23,20 @@ uint64_t fit_share(uint64_t wanted, uint32_t num_shards, uint32_t shard)
     return share == 0 && wanted != 0 ? 1 : share;
 }
 
-uint64_t fit_in_flight(uint64_t wanted, uint32_t num_shards, uint32_t shard)
+uint64_t fit_in_flight(uint64_t *needed, uint64_t wanted, unsigned threads, uint32_t num_shards,
+                       uint32_t shard)
 {
     uint64_t share = fit_share(wanted, num_shards, shard);
+    uint64_t spare = SPARE_DESCRIPTORS + (uint64_t)threads * LOOP_DESCRIPTORS;
     struct rlimit limit;
+    *needed = spare + 1;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return share;
+        return share != 0 ? share : 1;
     if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
         getrlimit(RLIMIT_NOFILE, &limit);
     }
-    uint64_t room = limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS
-                                                           : limit.rlim_cur / 2;
+    uint64_t room = limit.rlim_cur > spare ? limit.rlim_cur - spare : 0;
     return share == 0 || share > room ? room : share;
 }

@@ -13,8 +13,10 @@
 unsigned fit_threads(uint64_t wanted);
 
 /* fit_in_flight returns this shard's part of `wanted` sessions at once (0: as many as fit), cut to
- * what descriptors allow, after raising the soft limit of descriptors as far as it goes. */
-uint64_t fit_in_flight(uint64_t wanted, uint32_t num_shards, uint32_t shard);
+ * what descriptors allow beside `threads` workers, after raising the soft limit of descriptors as
+ * far as it goes. 0: not even one; *needed is the limit that it takes. */
+uint64_t fit_in_flight(uint64_t *needed, uint64_t wanted, unsigned threads, uint32_t num_shards,
+                       uint32_t shard);
 
 /* fit_share returns this shard's part of a limit of the whole sweep: at least 1, if wanted is not
  * 0. */

@@ -153,10 +153,19 @@ static int choose_name(struct plan *plan, char *err, const struct options *o)
 
 /* ---- what this machine allows ---- */
 
-static void fit(struct plan *plan, const struct options *o)
+static int fit(struct plan *plan, char *err, const struct options *o)
 {
+    uint64_t needed;
     plan->threads = fit_threads(o->threads);
-    plan->in_flight = fit_in_flight(o->in_flight, plan->num_shards, plan->shard);
+    plan->in_flight =
+        fit_in_flight(&needed, o->in_flight, plan->threads, plan->num_shards, plan->shard);
+    if (plan->in_flight > 0 || o->dry_run)
+        return 0;
+    snprintf(err, PLAN_ERR_MAX,
+             "the limit of descriptors leaves none for a connection; raise it (ulimit -n) to %llu "
+             "or more, or ask for fewer --threads",
+             (unsigned long long)needed);
+    return -EINVAL;
 }
 
 /* ---- a new sweep ---- */
@@ -184,12 +193,12 @@ static int plan_new(struct plan *plan, char *err, const struct options *o, int64
     plan->space = &plan->own_space;
     plan->num_shards = (uint32_t)o->shards;
     plan->shard = (uint32_t)o->shard;
-    fit(plan, o);
     plan->record_mode = o->record_mode;
     plan->starttls_anyway = o->starttls_anyway;
     plan->start_us = now_us;
     plan->file = o->output_file;
-    if ((rc = choose_name(plan, err, o)) != 0 || (rc = choose_seed(plan, err, o)) != 0)
+    if ((rc = fit(plan, err, o)) != 0 || (rc = choose_name(plan, err, o)) != 0 ||
+        (rc = choose_seed(plan, err, o)) != 0)
         return rc;
     return o->dry_run ? 0 : header_create(plan, err, o);
 }
@@ -213,7 +222,6 @@ static int plan_resumed(struct plan *plan, char err[PLAN_ERR_MAX], const struct 
     plan->counts = h->counts;
     plan->num_shards = h->num_shards;
     plan->shard = h->shard;
-    fit(plan, o);
     plan->seed = h->seed;
     plan->record_mode = h->record_mode;
     plan->start_us = h->start_us;
@@ -222,7 +230,9 @@ static int plan_resumed(struct plan *plan, char err[PLAN_ERR_MAX], const struct 
     plan->finished = found->finished;
     plan->num_done = found->num_done_positions;
     plan->filter = o->blocklist_file != NULL ? &plan->block : NULL;
-    rc = header_check(plan, err, h);
+    rc = fit(plan, err, o);
+    if (rc == 0)
+        rc = header_check(plan, err, h);
     if (rc == 0 && !name_is_sound(plan->ehlo_name, false)) {
         snprintf(err, PLAN_ERR_MAX,
                  "%s: its header's EHLO name is none; it is not a sweep of mxsweep's", plan->file);

@@ -135,6 +135,8 @@ static int pass_file(struct certs *c, char err[COMMAND_ERR_MAX], const char *pat
         if (rc == -ENOMEM)
             snprintf(err, COMMAND_ERR_MAX, "%s: no memory for its certificates", path);
     }
+    if (rc == 0 && pass == PASS_WRITE)
+        walk_note(&w, rc, path);
     walk_close(&w);
     return rc;
 }

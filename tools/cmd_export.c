@@ -35,6 +35,8 @@ static int export_file(struct json *j, FILE *out, char err[COMMAND_ERR_MAX], con
     int rc = walk_open(&w, err, path);
     while (rc == 0 && (rc = walk_next(&w, err)) == 1)
         rc = w.item.kind != DATASET_BLOCK || export_block(j, out, &w) ? 0 : -EIO;
+    if (rc == 0)
+        walk_note(&w, rc, path);
     walk_close(&w);
     return rc;
 }

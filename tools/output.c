@@ -23,7 +23,7 @@ bool output_close(struct output *o, char err[COMMAND_ERR_MAX], bool keep)
     int why = errno;
     if (o->path != NULL)
         good &= fclose(o->file) == 0;
-    if (!good && keep)
+    if (!good && err[0] == '\0')
         snprintf(err, COMMAND_ERR_MAX, "%s: cannot write: %s",
                  o->path != NULL ? o->path : "standard output", strerror(why));
     if (o->path != NULL && !(good && keep))

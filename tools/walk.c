@@ -99,3 +99,10 @@ const char *walk_end_text(enum walk_end end)
 {
     return ends[end].text;
 }
+
+void walk_note(const struct walk *w, int rc, const char *path)
+{
+    enum walk_end end = walk_end_of(w, rc);
+    if (rc == 0 && end != WALK_COMPLETE && end != WALK_TORN)
+        fprintf(stderr, "mxstat: %s: %s\n", path, walk_end_text(end));
+}

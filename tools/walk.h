@@ -38,4 +38,8 @@ enum walk_end walk_end_of(const struct walk *w, int rc);
 const char *walk_end_slug(enum walk_end end);
 const char *walk_end_text(enum walk_end end);
 
+/* walk_note tells stderr that path is not complete, where that is so: what is read is whole, but
+ * not all that there was to be. A torn end is left to walk_next's err. */
+void walk_note(const struct walk *w, int rc, const char *path);
+
 #endif

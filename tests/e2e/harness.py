@@ -103,12 +103,11 @@ def truth(programs, targets, *options, limits=TIMEOUTS):
 
 def facts(record):
     """what a record and the truth must have in common"""
-    completed = record["stage"] in ("ehlo-tls", "done")   # before that a version is only what was chosen
     return {
         "stage": record["stage"],
         "cause": record["cause"],
         "smtp_code": record.get("smtp_code"),
-        "version": record.get("tls", {}).get("version") if completed else None,
+        "version": record.get("tls", {}).get("version"),
         "chain": record.get("chain", []),
     }
 

@@ -10,7 +10,16 @@ import subprocess
 
 import harness as h
 
-PORT = 2525
+
+
+def free_port():
+    """a port that nobody listens on, on any address of 127/8 (the next to bind it is one of ours)"""
+    with socket.socket() as s:
+        s.bind(("0.0.0.0", 0))
+        return s.getsockname()[1]
+
+
+PORT = free_port()
 HERE = pathlib.Path(__file__).resolve().parent
 ADDRESSES = {"postfix": "127.77.0.2", "exim": "127.77.0.3", "sendmail": "127.77.0.5", "opensmtpd": "127.77.0.6",
              "nginx": "127.77.0.10", "nginx-tls1.0": "127.77.0.11", "nginx-rsa": "127.77.0.12",

@@ -125,6 +125,7 @@ struct behaviour {
     uint16_t arg;
     uint8_t tls, key, cert, scope, depth, mta;
     uint16_t flags;
+    const char *shown; /* version that the ServerHello of a handshake that fails names; or NULL */
     struct bytes octets;
 };
 

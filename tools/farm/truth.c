@@ -36,7 +36,7 @@ struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *
 const char *truth_version(const struct behaviour *b)
 {
     if (!behaviour_handshakes(b))
-        return NULL;
+        return b->shown;
     switch ((enum tls_profile)b->tls) {
     case TLS_10: return "TLSv1.0";
     case TLS_11: return "TLSv1.1";
@@ -88,7 +88,8 @@ bool truth_print(FILE *out, const struct population *p, struct pki *pki, const s
             stage_slug(v.stage), cause_slug(v.cause));
     if (v.code != 0)
         fprintf(out, ",\"smtp_code\":%u", v.code);
-    if (behaviour_handshakes(b) && as_planned)
+    bool chosen = b->shown != NULL ? v.stage >= STAGE_HANDSHAKE : as_planned;
+    if (truth_version(b) != NULL && chosen)
         fprintf(out, ",\"tls\":{\"version\":\"%s\"}", truth_version(b));
     if (chain != NULL)
         print_chain(out, chain);

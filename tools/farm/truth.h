@@ -27,7 +27,8 @@ struct verdict {
 /* truth_verdict says how a session with b ends under these time-outs. */
 struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *t);
 
-/* truth_version returns the name of the TLS version of the handshake, NULL if none completes. */
+/* truth_version returns the name of the TLS version that the ServerHello chooses, NULL if there is
+ * none. */
 const char *truth_version(const struct behaviour *b);
 
 /* truth_print writes one JSON object, with its line end, for the server at a; false: no memory, or
