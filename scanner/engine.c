@@ -109,9 +109,16 @@ int engine_ended_fd(const struct engine *e)
 void engine_figures(struct engine *e, struct engine_figures *out)
 {
     memset(out, 0, sizeof *out);
-    for (unsigned i = 0; i < e->config.num_workers; i++)
+    for (unsigned i = 0; i < e->config.num_workers; i++) {
+        struct worker *w = e->workers[i];
         for (size_t c = 0; c < NUM_ENGINE_COUNTERS; c++)
-            out->count[c] += atomic_load_explicit(&e->workers[i]->count[c], memory_order_relaxed);
+            out->count[c] += atomic_load_explicit(&w->count[c], memory_order_relaxed);
+        uint64_t lag_ns = lag_take(&w->lag);
+        if (lag_ns > out->loop_lag_ns)
+            out->loop_lag_ns = lag_ns;
+    }
+    out->step_ns = e->limiter.step_ns;
+    out->stop = (enum engine_stop)atomic_load(&e->stop);
     out->in_flight = atomic_load(&e->limiter.in_flight);
     out->queue_bytes = atomic_load(&e->queue.bytes);
 }

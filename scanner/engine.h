@@ -100,6 +100,9 @@ struct engine_figures {
     uint64_t count[NUM_ENGINE_COUNTERS];
     uint64_t in_flight;
     uint64_t queue_bytes;                /* set aside included */
+    uint64_t loop_lag_ns;                /* of the latest timer since figures were asked for */
+    uint64_t step_ns;                    /* between two starts, now; 0: no limit */
+    enum engine_stop stop;
 };
 void engine_figures(struct engine *e, struct engine_figures *out);
 

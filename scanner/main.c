@@ -11,8 +11,15 @@
 static int run(const struct options *o)
 {
     struct plan plan;
+    struct status_files files;
     char err[PLAN_ERR_MAX];
     int code;
+    bool sweeps = !o->dry_run;
+    if (status_files_open(&files, err, sweeps ? o->status_file : NULL,
+                          sweeps ? o->metrics_file : NULL) != 0) {
+        fprintf(stderr, "mxsweep: %s\n", err);
+        return EXIT_USAGE;
+    }
     int rc = plan_make(&plan, err, o, sweep_utc_us());
     if (rc != 0) {
         fprintf(stderr, "mxsweep: %s\n", err);
@@ -25,9 +32,10 @@ static int run(const struct options *o)
             fprintf(stderr, "mxsweep: the list of targets could not be written: %s\n",
                     strerror(errno));
     } else {
-        code = sweep_run(&plan, o);
+        code = sweep_run(&plan, o, &files);
     }
     plan_cleanup(&plan);
+    status_files_close(&files);
     return code;
 }
 

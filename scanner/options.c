@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "core/json_valid.h"
 #include "scanner/units.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -135,6 +136,8 @@ TEXT_SETTER(blocklist_file)
 TEXT_SETTER(allowlist_file)
 TEXT_SETTER(ehlo_name)
 TEXT_SETTER(user_metadata)
+TEXT_SETTER(status_file)
+TEXT_SETTER(metrics_file)
 
 #define FLAG_SETTER(field)                                                                         \
     static bool set_##field(struct options *o, const char *v)                                      \
@@ -219,11 +222,14 @@ static const struct option_row rows[] = {
      "a duration up to 24h, such as 500ms, 10s or 2m"},
     {"flush-interval", 0, "D", "a block is written at least this often (5s)", set_flush_ns,
      "a duration up to 24h, such as 500ms, 10s or 2m"},
-    {"record", 0, "WHAT",
-     "all targets, or only count those that did not answer: all, responsive (all)", set_record,
-     "all or responsive"},
+    {"record", 0, "WHAT", "keep all, or only count the silent ones: all, responsive (all)",
+     set_record, "all or responsive"},
     {"user-metadata", 0, "JSON", "kept in the dataset's header", set_user_metadata,
      "one JSON text, given once"},
+    {"status-updates-file", 'u', "FILE", "add a JSON object a second to FILE; \"-\" is stdout",
+     set_status_file, "one file name or \"-\", given once"},
+    {"metrics-file", 0, "FILE", "keep figures for Prometheus in FILE, renewed each second",
+     set_metrics_file, "one file name, given once"},
     {"dry-run", 0, NULL, "print the targets in their order, one a line, and connect to none",
      set_dry_run, NULL},
     {"quiet", 'q', NULL, "no status line, no summary", set_quiet, NULL},
@@ -235,20 +241,18 @@ enum { NUM_ROWS = sizeof rows / sizeof rows[0], FIRST_LONG = 256 };
 void options_help(FILE *out)
 {
     fprintf(out, "usage: mxsweep [OPTION...] -o FILE [TARGET...]\n"
-                 "Visits the mail servers of TARGETs, an ADDRESS, PREFIX or FIRST-LAST each, and "
-                 "records how they do "
-                 "STARTTLS.\n\n");
+                 "Visits the mail servers of TARGETs, an ADDRESS, PREFIX or FIRST-LAST each, and\n"
+                 "records how they do STARTTLS.\n\n");
     for (size_t i = 0; i < NUM_ROWS; i++) {
         char left[40];
         const struct option_row *r = &rows[i];
         snprintf(left, sizeof left, "%c%c%s --%s %s", r->letter != 0 ? '-' : ' ',
                  r->letter != 0 ? r->letter : ' ', r->letter != 0 ? "," : " ", r->name,
                  r->arg != NULL ? r->arg : "");
-        fprintf(out, "  %-28s %s\n", left, r->help);
+        fprintf(out, "  %-31s %s\n", left, r->help);
     }
-    fprintf(out, "\nDurations: 500ms, 10s, 5m, 2h. Counts: 20k, 1M. Exit status: 0 complete, 1 a "
-                 "fault of ours, "
-                 "2 usage,\n3 stopped early (go on with --resume FILE).\n");
+    fprintf(out, "\nDurations: 500ms, 10s, 5m, 2h. Counts: 20k, 1M.\nExit status: 0 complete, 1 a "
+                 "fault of ours, 2 usage, 3 stopped early (go on with --resume FILE).\n");
 }
 
 /* ---- reading ---- */
@@ -307,6 +311,35 @@ static int complain_of_value(char err[OPTIONS_ERR_MAX], const struct option_row 
     return -EINVAL;
 }
 
+static int check_metadata(const char *json, char err[OPTIONS_ERR_MAX])
+{
+    size_t at;
+    const char *fault = json != NULL ? json_fault(&at, bytes_text(json)) : NULL;
+    if (fault == NULL)
+        return 0;
+    snprintf(err, OPTIONS_ERR_MAX, "--user-metadata: is no JSON: octet %zu: %s", at + 1, fault);
+    return -EINVAL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* what goes into files of our own */
+static int check_outputs(const struct options *o, char err[OPTIONS_ERR_MAX])
+{
+    const char *dataset = o->output_file != NULL ? o->output_file : o->resume_file;
+    const char *mend = "give it a file of its own";
+    if (same_text(o->status_file, dataset))
+        return complain(err, "is the dataset", "--status-updates-file", mend);
+    if (same_text(o->metrics_file, dataset))
+        return complain(err, "is the dataset", "--metrics-file", mend);
+    if (same_text(o->metrics_file, o->status_file))
+        return complain(err, "is the file of --status-updates-file", "--metrics-file", mend);
+    return check_metadata(o->user_metadata, err);
+}
+
 /* what may not stand together, or must */
 static int check(const struct options *o, char err[OPTIONS_ERR_MAX])
 {
@@ -325,7 +358,7 @@ static int check(const struct options *o, char err[OPTIONS_ERR_MAX])
                 err, "the dataset itself says what is scanned and how", "--resume",
                 "leave out targets, -i, -o, -p, -w, -e, --include-special, --shards, --shard, "
                 "--ehlo-name, --starttls-anyway, --record and --user-metadata");
-        return 0;
+        return check_outputs(o, err);
     }
     if (!given)
         return complain(err, "none given", "TARGET",
@@ -333,7 +366,7 @@ static int check(const struct options *o, char err[OPTIONS_ERR_MAX])
     if (o->output_file == NULL && !o->dry_run)
         return complain(err, "not given", "--output-file",
                         "name the dataset to write with -o FILE");
-    return 0;
+    return check_outputs(o, err);
 }
 
 static void set_defaults(struct options *o)

@@ -25,6 +25,7 @@ struct options {
     struct text_list targets, input_files;
     const char *output_file, *resume_file, *blocklist_file, *allowlist_file;
     const char *ehlo_name, *user_metadata;
+    const char *status_file, *metrics_file; /* NULL: not asked for; status_file "-": stdout */
     uint16_t ports[TARGET_PORTS_MAX];
     size_t num_ports;      /* 0: not given */
     uint64_t rate_step_ns; /* between two starts of the whole sweep; 0: no limit */

@@ -1,46 +1,88 @@
 #include "scanner/status.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "scanner/units.h"
 
-static double per_second(uint64_t count, uint64_t ns)
-{
-    return ns == 0 ? 0 : (double)count * 1e9 / (double)ns;
-}
+enum { TIME_MAX = 40 };
 
-/* from what this run has done so far; nothing is said before there is something to go by */
-static const char *time_left(char *out, size_t out_len, uint64_t left, uint64_t done,
-                             uint64_t now_ns)
+static const char *left_text(char *out, size_t out_len, const struct status *s)
 {
-    if (left == 0)
-        return "0.0s";
-    if (done == 0)
+    if (!s->knows_left)
         return "?";
-    double ns = (double)now_ns / (double)done * (double)left;
-    return ns < 1e18 ? unit_seconds(out, out_len, (uint64_t)ns) : "years";
+    return s->left_ns != UINT64_MAX ? unit_seconds(out, out_len, s->left_ns) : "years";
 }
 
-void status_line(struct status *s, char out[STATUS_LINE_MAX], const struct engine_figures *f,
-                 uint64_t now_ns)
+void status_line(char out[STATUS_LINE_MAX], const struct status *s)
 {
-    const uint64_t *count = f->count;
-    uint64_t done = s->done_before + count[COUNT_DONE];
-    uint64_t left = s->num_targets > done ? s->num_targets - done : 0;
+    const struct engine_figures *f = &s->figures;
     uint64_t permille =
-        s->num_targets == 0 ? 1000 : (uint64_t)((double)done * 1000.0 / (double)s->num_targets);
-    char left_text[24];
+        s->share < 1000 ? (uint64_t)(s->share * 1000) : 1000000; /* cut, not rounded */
+    char left[24];
     snprintf(out, STATUS_LINE_MAX,
-             "%llu/%llu %llu.%llu%%, left %s | in flight %llu | %.0f/s now, %.0f/s avg | "
-             "open %llu, STARTTLS %llu, TLS %llu, throttled %llu, ours %llu",
-             (unsigned long long)done, (unsigned long long)s->num_targets,
-             (unsigned long long)(permille / 10), (unsigned long long)(permille % 10),
-             time_left(left_text, sizeof left_text, left, count[COUNT_DONE], now_ns),
-             (unsigned long long)f->in_flight,
-             per_second(count[COUNT_STARTED] - s->last_started, now_ns - s->last_ns),
-             per_second(count[COUNT_STARTED], now_ns), (unsigned long long)count[COUNT_OPEN],
-             (unsigned long long)count[COUNT_STARTTLS], (unsigned long long)count[COUNT_TLS],
-             (unsigned long long)count[COUNT_THROTTLED], (unsigned long long)count[COUNT_OURS]);
-    s->last_ns = now_ns;
-    s->last_started = count[COUNT_STARTED];
+             "%" PRIu64 "/%" PRIu64 " %" PRIu64 ".%" PRIu64 "%%, left %s | in flight %" PRIu64
+             " | %.0f/s now, %.0f/s avg | open %" PRIu64 ", STARTTLS %" PRIu64 ", TLS %" PRIu64
+             ", throttled %" PRIu64 ", ours %" PRIu64 " | lag %" PRIu64 " ms, queue %" PRIu64 " kB",
+             s->num_done, s->num_targets, permille / 10, permille % 10,
+             left_text(left, sizeof left, s), f->in_flight, s->rate_now, s->rate_avg,
+             f->count[COUNT_OPEN], f->count[COUNT_STARTTLS], f->count[COUNT_TLS],
+             f->count[COUNT_THROTTLED], f->count[COUNT_OURS], f->loop_lag_ns / 1000000,
+             f->queue_bytes / 1000);
+}
+
+/* RFC 3339, to the millisecond */
+static void time_text(char out[TIME_MAX], int64_t utc_us)
+{
+    time_t seconds = (time_t)(utc_us / 1000000);
+    struct tm tm;
+    out[0] = '\0';
+    if (gmtime_r(&seconds, &tm) == NULL)
+        return;
+    size_t len = strftime(out, TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + len, TIME_MAX - len, ".%03uZ", (unsigned)(utc_us % 1000000 / 1000));
+}
+
+static void put_count(struct json *j, const char *key, uint64_t value)
+{
+    json_key(j, key);
+    json_uint(j, value);
+}
+
+static void put_number(struct json *j, const char *key, double value, int decimals)
+{
+    json_key(j, key);
+    json_fixed(j, value, decimals);
+}
+
+void status_json(struct json *j, const struct status *s, int64_t utc_us)
+{
+    const struct engine_figures *f = &s->figures;
+    char time[TIME_MAX];
+    time_text(time, utc_us);
+    json_object(j);
+    json_key(j, "time");
+    json_string(j, time);
+    json_key(j, "phase");
+    json_string(j, phase_slug(s->phase));
+    put_count(j, "done", s->num_done);
+    put_count(j, "total", s->num_targets);
+    put_number(j, "share", s->share, 6);
+    json_key(j, "left_s");
+    if (s->knows_left && s->left_ns != UINT64_MAX)
+        json_fixed(j, (double)s->left_ns / 1e9, 1);
+    else
+        json_null(j);
+    put_count(j, "in_flight", f->in_flight);
+    put_number(j, "rate_now", s->rate_now, 3);
+    put_number(j, "rate_avg", s->rate_avg, 3);
+    put_count(j, "open", f->count[COUNT_OPEN]);
+    put_count(j, "starttls", f->count[COUNT_STARTTLS]);
+    put_count(j, "tls", f->count[COUNT_TLS]);
+    put_count(j, "throttled", f->count[COUNT_THROTTLED]);
+    put_count(j, "ours", f->count[COUNT_OURS]);
+    put_count(j, "queue_bytes", f->queue_bytes);
+    put_number(j, "loop_lag_ms", (double)f->loop_lag_ns / 1e6, 3);
+    json_object_end(j);
 }

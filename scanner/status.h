@@ -1,25 +1,23 @@
 /*
- * status: what a person is shown of a running sweep and of one that has ended.
+ * status: what is shown of a sweep that runs, for a person (one line) and for a machine (a JSON
+ * object).
  *
- * Units      times in ns since the start of this run.
- * Promise    pure: text from figures; nothing of the network's octets is in it. What
- *            matters most comes first, as a narrow terminal cuts the end off.
+ * Promise    pure: text from figures; nothing of the network's octets is in it. What matters most
+ *            to a person comes first, as a narrow terminal cuts the end off.
  */
 #ifndef MXSWEEP_SCANNER_STATUS_H
 #define MXSWEEP_SCANNER_STATUS_H
 
-#include "scanner/engine.h"
+#include "core/json.h"
+#include "scanner/progress.h"
 
-enum { STATUS_LINE_MAX = 256 };
+enum { STATUS_LINE_MAX = 384 };
 
-struct status {
-    uint64_t num_targets;           /* of this shard, in all */
-    uint64_t done_before;           /* by the runs that this one goes on from */
-    uint64_t last_ns, last_started; /* at the line before, for the rate now */
-};
+/* status_line writes one line, without its end. */
+void status_line(char out[STATUS_LINE_MAX], const struct status *s);
 
-/* status_line writes one line (no end of line) and remembers what it needs for the next. */
-void status_line(struct status *s, char out[STATUS_LINE_MAX], const struct engine_figures *figures,
-                 uint64_t now_ns);
+/* status_json writes one object (the man page names its fields), without the end of the line.
+ * utc_us: now, since 1970. */
+void status_json(struct json *out, const struct status *s, int64_t utc_us);
 
 #endif

@@ -25,7 +25,8 @@ struct sweep {
     struct plan *plan;
     const struct options *o;
     struct engine *engine;
-    struct status status;
+    struct progress progress;
+    struct status_files *files;
     uint64_t start_ns;
     unsigned num_signals;
     bool show_line;
@@ -128,12 +129,22 @@ static int terminal_columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
 }
 
+static void write_status(struct sweep *s, const struct status *status)
+{
+    status_files_update(s->files, status, sweep_utc_us(), s->plan->num_shards, s->plan->shard);
+}
+
 static void show_status(struct sweep *s)
 {
-    char line[STATUS_LINE_MAX];
     struct engine_figures figures;
+    struct status status;
+    char line[STATUS_LINE_MAX];
     engine_figures(s->engine, &figures);
-    status_line(&s->status, line, &figures, uv_hrtime() - s->start_ns);
+    progress_take(&s->progress, &status, &figures, uv_hrtime() - s->start_ns);
+    write_status(s, &status);
+    if (!s->show_line)
+        return;
+    status_line(line, &status);
     fprintf(stderr, "\r\033[K%.*s", terminal_columns() - 1, line);
     fflush(stderr);
 }
@@ -151,21 +162,31 @@ static void on_signal(struct sweep *s, int signals_fd)
     engine_stop(s->engine, first ? ENGINE_DRAIN : ENGINE_ABORT);
 }
 
-/* waits for the end of all threads; signals and the status line in between */
+/* shows the status if it is due; returns in how many ms it is due again */
+static int keep_status(struct sweep *s, uint64_t *due_ns)
+{
+    uint64_t now_ns = uv_hrtime() - s->start_ns;
+    if (now_ns >= *due_ns) {
+        show_status(s);
+        *due_ns = (now_ns / NS_PER_S + 1) * NS_PER_S;
+    }
+    return (int)((*due_ns - now_ns) / 1000000) + 1;
+}
+
+/* waits for the end of all threads; signals and the status, once a second, in between */
 static void watch(struct sweep *s, int signals_fd)
 {
     struct pollfd fds[2] = {{.fd = engine_ended_fd(s->engine), .events = POLLIN},
                             {.fd = signals_fd, .events = POLLIN}};
+    uint64_t due_ns = 0;
     while (fds[0].revents == 0) {
-        int n = poll(fds, 2, 1000);
+        int n = poll(fds, 2, keep_status(s, &due_ns));
         if (n < 0 && errno != EINTR) { /* cannot happen; but nobody could stop it any more */
             engine_stop(s->engine, ENGINE_DRAIN);
             return;
         }
         if (n > 0 && fds[1].revents != 0)
             on_signal(s, signals_fd);
-        if (s->show_line)
-            show_status(s);
     }
     if (s->show_line)
         fputc('\n', stderr);
@@ -202,16 +223,15 @@ static bool is_resumable(int fault)
     return false;
 }
 
-static int end(struct sweep *s, const struct engine_config *c)
+/* joins the engine, closes the dataset; returns the exit code */
+static int seal(struct sweep *s, const struct engine_config *c,
+                const struct engine_figures *figures, uint64_t took_ns)
 {
     char fault_text[ENGINE_FAULT_MAX], err[DATASET_ERR_MAX] = "";
-    struct engine_figures figures;
     struct dataset_totals totals;
-    uint64_t took_ns = uv_hrtime() - s->start_ns;
-    engine_figures(s->engine, &figures);
     int fault = engine_join(s->engine, fault_text);
     bool complete =
-        s->plan->num_done + figures.count[COUNT_DONE] == s->plan->num_positions && fault == 0;
+        s->plan->num_done + figures->count[COUNT_DONE] == s->plan->num_positions && fault == 0;
 
     struct dataset_writer *dataset = s->plan->dataset;
     dataset_writer_totals(dataset, &totals);
@@ -220,12 +240,12 @@ static int end(struct sweep *s, const struct engine_config *c)
         dataset_finish(dataset, err, c->offset_us + took_ns / 1000, DATASET_FAULT);
         fprintf(stderr, "mxsweep: %s; what is sealed stands, go on with --resume %s\n", fault_text,
                 s->plan->file);
-        say_summary(s, &figures, &totals, took_ns, false);
+        say_summary(s, figures, &totals, took_ns, false);
         return is_resumable(fault) ? EXIT_STOPPED : EXIT_FAULT;
     }
     int rc = dataset_finish(dataset, err, c->offset_us + took_ns / 1000,
                             complete ? DATASET_COMPLETE : DATASET_STOPPED);
-    say_summary(s, &figures, &totals, took_ns, complete && rc == 0);
+    say_summary(s, figures, &totals, took_ns, complete && rc == 0);
     if (rc != 0) {
         fprintf(stderr, "mxsweep: %s; go on with --resume %s\n", err, s->plan->file);
         return is_resumable(rc) ? EXIT_STOPPED : EXIT_FAULT;
@@ -233,6 +253,28 @@ static int end(struct sweep *s, const struct engine_config *c)
     if (!complete && !s->o->quiet)
         fprintf(stderr, "mxsweep: go on with --resume %s\n", s->plan->file);
     return complete ? EXIT_COMPLETE : EXIT_STOPPED;
+}
+
+/* the last status says how it ended */
+static void write_last_status(struct sweep *s, const struct engine_figures *figures,
+                              uint64_t took_ns, int code)
+{
+    struct status status;
+    progress_take(&s->progress, &status, figures, took_ns);
+    status.phase = code == EXIT_COMPLETE  ? PHASE_COMPLETE
+                   : code == EXIT_STOPPED ? PHASE_STOPPED
+                                          : PHASE_FAILED;
+    write_status(s, &status);
+}
+
+static int end(struct sweep *s, const struct engine_config *c)
+{
+    struct engine_figures figures;
+    uint64_t took_ns = uv_hrtime() - s->start_ns;
+    engine_figures(s->engine, &figures);
+    int code = seal(s, c, &figures, took_ns);
+    write_last_status(s, &figures, took_ns, code);
+    return code;
 }
 
 static int run(struct sweep *s, int signals_fd)
@@ -256,15 +298,16 @@ static int run(struct sweep *s, int signals_fd)
     return end(s, &config);
 }
 
-int sweep_run(struct plan *plan, const struct options *o)
+int sweep_run(struct plan *plan, const struct options *o, struct status_files *files)
 {
-    struct sweep s = {.plan = plan, .o = o};
-    s.status = (struct status){.num_targets = plan->num_positions, .done_before = plan->num_done};
+    struct sweep s = {.plan = plan, .o = o, .files = files};
+    progress_init(&s.progress, plan->num_positions, plan->num_done, plan->leases.num_open);
     s.show_line = !o->quiet && isatty(STDERR_FILENO);
     if (plan->finished) {
         if (!o->quiet)
             fprintf(stderr, "mxsweep: %s: is finished: all of its %llu targets are done\n",
                     plan->file, (unsigned long long)plan->num_positions);
+        write_last_status(&s, &(struct engine_figures){.in_flight = 0}, 0, EXIT_COMPLETE);
         return EXIT_COMPLETE;
     }
     sigset_t signals;

@@ -290,6 +290,7 @@ static void wake_at_next_deadline(struct worker *w)
 static void on_timer(uv_timer_t *timer)
 {
     struct worker *w = timer->data;
+    lag_note(&w->lag, w->timer_due_ns, uv_hrtime());
     w->timer_due_ns = NEVER;
     w->look_at_deadlines = true;
     start_soon(w);

@@ -13,6 +13,7 @@
 #include "scanner/again.h"
 #include "scanner/deadline.h"
 #include "scanner/engine.h"
+#include "scanner/lag.h"
 #include "scanner/session/tls_client.h"
 
 enum {
@@ -50,6 +51,7 @@ struct worker {
     struct probe_slab *slabs;
     size_t num_active; /* probes not in free_probes */
     _Atomic uint64_t count[NUM_ENGINE_COUNTERS];
+    struct lag lag;                              /* of the timer */
 };
 
 int worker_new(struct worker **out, struct engine *engine, unsigned number);

@@ -1,5 +1,6 @@
 /*
- * json_check: a second opinion on JSON text (RFC 8259) for tests: validates, and decodes strings.
+ * json_check: a second opinion on JSON strings (RFC 8259) for tests: decodes them. Whole texts are
+ * judged by core/json_valid.h.
  *
  * Written apart from core/json.c, so that a mistake there is not repeated here.
  */
@@ -13,8 +14,6 @@
 struct json_check {
     const uint8_t *at, *end;
 };
-
-enum { JSON_CHECK_DEPTH = 32 };
 
 static inline int json_check_peek(const struct json_check *c)
 {
@@ -98,73 +97,6 @@ static inline bool json_check_string(struct json_check *c, uint8_t **out)
         *out += c->at - start;
     }
     return true;
-}
-
-static inline bool json_check_digits(struct json_check *c)
-{
-    const uint8_t *start = c->at;
-    while (json_check_peek(c) >= '0' && json_check_peek(c) <= '9')
-        c->at++;
-    return c->at > start;
-}
-
-static inline bool json_check_number(struct json_check *c)
-{
-    json_check_accept(c, '-');
-    if (!json_check_accept(c, '0') && !json_check_digits(c))
-        return false;
-    return !json_check_accept(c, '.') || json_check_digits(c);
-}
-
-static inline bool json_check_word(struct json_check *c, const char *word)
-{
-    size_t len = strlen(word);
-    if ((size_t)(c->end - c->at) < len || memcmp(c->at, word, len) != 0)
-        return false;
-    c->at += len;
-    return true;
-}
-
-static inline bool json_check_value(struct json_check *c, uint8_t *scratch, int depth);
-
-static inline bool json_check_members(struct json_check *c, uint8_t *scratch, int depth, int close)
-{
-    c->at++;
-    if (json_check_accept(c, close))
-        return true;
-    do {
-        uint8_t *out = scratch;
-        if (close == '}' && (!json_check_string(c, &out) || !json_check_accept(c, ':')))
-            return false;
-        if (!json_check_value(c, scratch, depth + 1))
-            return false;
-    } while (json_check_accept(c, ','));
-    return json_check_accept(c, close);
-}
-
-static inline bool json_check_value(struct json_check *c, uint8_t *scratch, int depth)
-{
-    if (depth > JSON_CHECK_DEPTH)
-        return false;
-    switch (json_check_peek(c)) {
-    case '{': return json_check_members(c, scratch, depth, '}');
-    case '[': return json_check_members(c, scratch, depth, ']');
-    case '"': return json_check_string(c, &scratch);
-    case 't': return json_check_word(c, "true");
-    case 'f': return json_check_word(c, "false");
-    case 'n': return json_check_word(c, "null");
-    default:  return json_check_number(c);
-    }
-}
-
-/* json_is_valid tells whether text is exactly one JSON value without white space. */
-static inline bool json_is_valid(const void *text, size_t len)
-{
-    struct json_check c = {text, (const uint8_t *)text + len};
-    uint8_t *scratch = malloc(len + 1);
-    bool ok = scratch != NULL && len > 0 && json_check_value(&c, scratch, 0) && c.at == c.end;
-    free(scratch);
-    return ok;
 }
 
 /* json_string_decode decodes text, which is one JSON string, into out (len octets) and returns the

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/json.h"
+#include "core/json_valid.h"
 #include "tests/core/json_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -18,7 +19,7 @@ static void check_round_trip(struct bytes octets)
     struct json j;
     json_init(&j);
     json_octets(&j, octets);
-    must(!j.bad && json_is_valid(j.text, j.len));
+    must(!j.bad && json_is_valid(bytes_of(j.text, j.len)));
     uint8_t *decoded = malloc(j.len), *back = malloc(j.len);
     must(decoded != NULL && back != NULL);
     size_t decoded_len = json_string_decode(decoded, j.text, j.len);

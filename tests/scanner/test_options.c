@@ -123,7 +123,7 @@ static void texts(void **state)
     assert_int_equal(parse(&o, err,
                            "192.0.2.0/28 --output-file out.mxs.zst -i a.txt -b block -w allow "
                            "--ehlo-name scan.example.com --user-metadata {\"a\":\x1f"
-                           "1} --input-file - "
+                           "1} -u status --metrics-file m.prom --input-file - "
                            "198.51.100.1-198.51.100.9 -- -odd"),
                      0);
     assert_string_equal(o.output_file, "out.mxs.zst");
@@ -131,6 +131,8 @@ static void texts(void **state)
     assert_string_equal(o.allowlist_file, "allow");
     assert_string_equal(o.ehlo_name, "scan.example.com");
     assert_string_equal(o.user_metadata, "{\"a\": 1}");
+    assert_string_equal(o.status_file, "status");
+    assert_string_equal(o.metrics_file, "m.prom");
     assert_int_equal(o.input_files.num, 2);
     assert_string_equal(o.input_files.texts[0], "a.txt");
     assert_string_equal(o.input_files.texts[1], "-");
@@ -186,7 +188,8 @@ static void resumed(void **state)
     assert_int_equal(
         parse(&o, err,
               "--resume a.mxs.zst -r 5 -s 7 -T 2 --connect-timeout 1s --reply-timeout 1s "
-              "--tls-timeout 1s --session-timeout 1m --flush-interval 1s -b block -q --dry-run"),
+              "--tls-timeout 1s --session-timeout 1m --flush-interval 1s -b block -q --dry-run "
+              "-u - --metrics-file m.prom"),
         0);
     assert_string_equal(o.resume_file, "a.mxs.zst");
     assert_null(o.output_file);
@@ -275,6 +278,10 @@ static void bad_values(void **state)
         EXPECTED("--session-timeout 1d", "--session-timeout 1d", A_DURATION),
         EXPECTED("--flush-interval soon", "--flush-interval soon", A_DURATION),
         EXPECTED("--record none", "--record none", "all or responsive"),
+        EXPECTED("-u ''", "--status-updates-file ", "one file name or \"-\", given once"),
+        EXPECTED("-u a -u b", "--status-updates-file b", "one file name or \"-\", given once"),
+        EXPECTED("--metrics-file ''", "--metrics-file ", A_FILE),
+        EXPECTED("--metrics-file a --metrics-file b", "--metrics-file b", A_FILE),
         EXPECTED("--user-metadata {} --user-metadata {}", "--user-metadata {}",
                  "one JSON text, given once"),
     };
@@ -310,6 +317,17 @@ static void conflicts(void **state)
         {"-o out t --shard 1", "--shard", "no such shard", "count from 0"},
         {"-o out t --shards 4", "--shard", "not given", "which of the shards"},
         {"-o out t --shards 4 --shard 4", "--shard", "no such shard", "count from 0"},
+        /* files of our own are not each other */
+        {"-o out t -u out", "--status-updates-file", "is the dataset", "of its own"},
+        {"--resume out -u out", "--status-updates-file", "is the dataset", "of its own"},
+        {"-o out t --metrics-file out", "--metrics-file", "is the dataset", "of its own"},
+        {"--resume out --metrics-file out", "--metrics-file", "is the dataset", "of its own"},
+        {"-o out t -u a --metrics-file a", "--metrics-file", "--status-updates-file", "of its own"},
+        /* metadata is JSON, and it is said where it is not */
+        {"-o out t --user-metadata {\"a\":1,}", "--user-metadata", "octet 8", "key"},
+        {"-o out t --user-metadata name=value", "--user-metadata", "octet 1", "no value"},
+        {"-o out t --user-metadata {}{}", "--user-metadata", "octet 3", "after the end"},
+        {"-o out t --user-metadata \"\xff\"", "--user-metadata", "octet 2", "no UTF-8"},
         /* what a resumed sweep may not change is in its dataset */
         {"--resume a t", "--resume", "the dataset itself says", "leave out targets"},
         {"--resume a -i file", "--resume", "the dataset itself says", "-i"},
@@ -374,8 +392,8 @@ static const char *const all_options[] = {
     "in-flight",      "threads",        "shards",          "shard",
     "seed",           "ehlo-name",      "starttls-anyway", "connect-timeout",
     "reply-timeout",  "tls-timeout",    "session-timeout", "flush-interval",
-    "record",         "user-metadata",  "dry-run",         "quiet",
-    "help",           "version",
+    "record",         "user-metadata",  "status-updates-file", "metrics-file",
+    "dry-run",        "quiet",          "help",                "version",
 };
 
 static char *help_text(void)
@@ -394,11 +412,12 @@ static void help(void **state)
 {
     (void)state;
     char *text = help_text();
-    size_t num = 0;
+    size_t num = 0, num_lines = 0;
     char letters[64] = "";
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         char name[40];
-        assert_true(strlen(line) <= 120);
+        assert_true(strlen(line) <= 100); /* one screen */
+        assert_true(++num_lines <= 50);
         if (strncmp(line, "  ", 2) != 0)
             continue;
         assert_int_equal(sscanf(line + 6, "--%39[a-z-]", name), 1);
