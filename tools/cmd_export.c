@@ -10,7 +10,7 @@ enum { CHUNK_LEN = 256 << 10 }; /* octets that are written at once, about */
 
 static bool flush(struct json *j, FILE *out)
 {
-    bool good = !j->bad && fwrite(j->text, 1, j->len, out) == j->len;
+    bool good = !j->bad && (j->len == 0 || fwrite(j->text, 1, j->len, out) == j->len);
     json_reset(j);
     return good;
 }
