@@ -221,7 +221,7 @@ bool addr_range_parse(struct addr_range *out, const char **why, const char *text
 {
     struct addr_range r;
     const char *wrong = range_parse(&r, text, len);
-    if (wrong == NULL && addr_cmp(r.first, v4_first) < 0 && addr_cmp(r.last, v4_last) > 0)
+    if (wrong == NULL && addr_cmp(r.first, v4_first) < 0 && addr_cmp(r.last, v4_last) >= 0)
         wrong = "it covers all IPv4 addresses (::ffff:0:0/96) too; the IPv6 Internet is 2000::/3";
     if (wrong != NULL) {
         if (why != NULL)

@@ -1,4 +1,3 @@
-#include "core/block_column.h"
 #include "core/block_private.h"
 
 #include <errno.h>
@@ -8,12 +7,12 @@
 static void empty(struct block *b)
 {
     b->certs.num = b->texts.num = b->chains.num = b->hashes.num = b->shapes.num = 0;
-    b->rows.num = b->connects.num = b->runs.num = b->unrecorded.num = 0;
-    b->base_us = b->num_positions = b->num_records = b->num_counted = 0;
+    b->rows.num = b->connects.num = b->runs.num = b->unrecorded.num = b->attempts.num = 0;
+    b->base_us = b->num_positions = b->num_records = b->num_counted = b->num_skipped = 0;
+    b->consumed = (struct block_consumed){0};
 }
 
-/* makes room for num items; what was there stays. r is bad if there is no memory */
-static bool room(struct cbor_reader *r, struct block_table *t, size_t num, size_t size)
+bool block_room(struct cbor_reader *r, struct block_table *t, size_t num, size_t size)
 {
     if (r->bad)
         return false;
@@ -30,18 +29,17 @@ static bool room(struct cbor_reader *r, struct block_table *t, size_t num, size_
     return true;
 }
 
-/* the head of an array of at most DATASET_BLOCK_ROWS_MAX items, and room for them */
-static size_t get_table(struct cbor_reader *r, struct block_table *t, size_t size)
+size_t block_table_begin(struct cbor_reader *r, struct block_table *t, size_t size)
 {
     size_t num = cbor_get_array(r, DATASET_BLOCK_ROWS_MAX);
-    return room(r, t, num, size) ? num : 0;
+    return block_room(r, t, num, size) ? num : 0;
 }
 
 /* ---- tables ---- */
 
 static void get_certs(struct cbor_reader *r, struct block *b)
 {
-    size_t num = get_table(r, &b->certs, sizeof(struct block_cert));
+    size_t num = block_table_begin(r, &b->certs, sizeof(struct block_cert));
     for (size_t i = 0; i < num && !r->bad; i++) {
         uint8_t sha256[HASH_LEN];
         if (cbor_get_array(r, 2) != 2)
@@ -59,7 +57,7 @@ static void get_certs(struct cbor_reader *r, struct block *b)
 
 static void get_texts(struct cbor_reader *r, struct block *b)
 {
-    size_t num = get_table(r, &b->texts, sizeof(struct bytes));
+    size_t num = block_table_begin(r, &b->texts, sizeof(struct bytes));
     for (size_t i = 0; i < num && !r->bad; i++) {
         struct bytes text = cbor_get_bytes(r, DATASET_ITEM_MAX);
         if (text.len == 0)   /* absent is not empty */
@@ -73,7 +71,7 @@ static void get_chain(struct cbor_reader *r, struct block *b)
     size_t num = cbor_get_array(r, 1 + RECORD_CHAIN_MAX);
     struct block_chain *chain = &chains_of(b)[b->chains.num++];
     bool cut = cbor_get_bool(r);
-    if (num < 2 || !room(r, &b->hashes, b->hashes.num + num, HASH_LEN)) {
+    if (num < 2 || !block_room(r, &b->hashes, b->hashes.num + num, HASH_LEN)) {
         cbor_fail(r);
         return;
     }
@@ -84,228 +82,29 @@ static void get_chain(struct cbor_reader *r, struct block *b)
 
 static void get_chains(struct cbor_reader *r, struct block *b)
 {
-    size_t num = get_table(r, &b->chains, sizeof(struct block_chain));
+    size_t num = block_table_begin(r, &b->chains, sizeof(struct block_chain));
     for (size_t i = 0; i < num && !r->bad; i++)
         get_chain(r, b);
 }
 
 static void get_shapes(struct cbor_reader *r, struct block *b)
 {
-    size_t num = get_table(r, &b->shapes, sizeof(struct block_shape));
-    for (size_t i = 0; i < num && !r->bad; i++)
-        shape_get(r, &shapes_of(b)[b->shapes.num++]);
-}
-
-/* ---- records ---- */
-
-/* an index into a table */
-static uint32_t get_ref(struct cbor_reader *r, const struct block_table *t)
-{
-    if (t->num == 0)
-        cbor_fail(r);
-    return (uint32_t)cbor_get_uint(r, t->num - 1);
-}
-
-static void get_row_texts(struct cbor_reader *r, struct block *b, struct block_row *row)
-{
-    struct cbor_map map = cbor_get_map(r);
-    for (uint64_t key; cbor_map_next(r, &map, &key);)
-        if (key < NUM_TEXTS)
-            row->text[key] = get_ref(r, &b->texts);
-        else
-            cbor_skip(r);
-}
-
-static void get_row_addr(struct cbor_reader *r, struct block_row *row)
-{
-    struct bytes octets = cbor_get_bytes(r, 16);
-    if (r->bad || !addr_from_bytes(&row->addr, octets.data, octets.len))
-        cbor_fail(r);
-}
-
-static uint64_t slot_after(struct cbor_reader *r, uint64_t before, uint64_t distance)
-{
-    if (distance > UINT64_MAX - before)
-        cbor_fail(r);
-    return before + distance;
-}
-
-/* whether the row is about the target that is due at its position */
-static bool target_holds(const struct block *b, const struct block_row *row)
-{
-    if (row->slot >= b->shard.num_slots)
-        return false;
-    uint64_t position = slot_position(&b->shard, row->slot);
-    struct target t = target_space_at(b->header->space, permutation_at(&b->perm, position));
-    return addr_cmp(t.addr, row->addr) == 0 && t.port == row->port;
-}
-
-static void get_row(struct cbor_reader *r, struct block *b, struct block_row *row,
-                    uint64_t slot_before)
-{
-    struct cbor_map map = cbor_get_map(r);
-    unsigned required = 0;
-    memset(row, 0xff, sizeof *row);   /* timings and ids: absent */
-    row->port = b->header->space->ports[0];
-    for (uint64_t key; cbor_map_next(r, &map, &key);) {
-        switch (key) {
-        case ROW_SLOT:
-            row->slot = slot_after(r, slot_before, cbor_get_uint(r, UINT64_MAX));
-            break;
-        case ROW_SHAPE: row->shape = get_ref(r, &b->shapes); break;
-        case ROW_TEXTS: get_row_texts(r, b, row); break;
-        case ROW_CHAIN: row->chain = get_ref(r, &b->chains); break;
-        case ROW_ADDR:  get_row_addr(r, row); break;
-        case ROW_PORT:  row->port = (uint16_t)cbor_get_uint(r, UINT16_MAX); break;
-        default:        cbor_skip(r); break;
-        }
-        required += key == ROW_SLOT || key == ROW_SHAPE || key == ROW_ADDR;
-    }
-    if (required != 3 || r->bad || !target_holds(b, row))
-        cbor_fail(r);
-}
-
-static uint64_t first_slot(const struct block *b)
-{
-    return b->runs.num == 0 ? 0 : runs_of(b)[0].first / b->shard.num_shards;
-}
-
-static void get_rows(struct cbor_reader *r, struct block *b)
-{
-    size_t num = get_table(r, &b->rows, sizeof(struct block_row));
-    if (num == 0)
-        cbor_fail(r);
-    uint64_t slot = first_slot(b);
+    size_t num = block_table_begin(r, &b->shapes, sizeof(struct block_shape));
+    size_t num_sources = b->header->num_sources > 0 ? b->header->num_sources : 1;
     for (size_t i = 0; i < num && !r->bad; i++) {
-        struct block_row *row = &rows_of(b)[b->rows.num++];
-        get_row(r, b, row, slot);
-        slot = row->slot;
-    }
-}
-
-/* reads a column of num values to COLUMN */
-static bool get_column(struct cbor_reader *r, struct block *b, size_t num, bool is_signed)
-{
-    if (num == 0)   /* columns of rows that never came */
-        cbor_fail(r);
-    if (!room(r, &b->column, num, sizeof(uint64_t)))
-        return false;
-    column_get(r, column_of(b), num, is_signed);
-    return !r->bad;
-}
-
-static uint64_t start_after(struct cbor_reader *r, uint64_t before, uint64_t distance)
-{
-    uint64_t start = before + distance;   /* both are below 2^63, distance in two's complement */
-    if (start > START_MAX)
-        cbor_fail(r);
-    return start;
-}
-
-static void get_row_starts(struct cbor_reader *r, struct block *b)
-{
-    uint64_t start_us = b->base_us;
-    if (!get_column(r, b, b->rows.num, true))
-        return;
-    for (size_t i = 0; i < b->rows.num && !r->bad; i++)
-        rows_of(b)[i].start_us = start_us = start_after(r, start_us, column_of(b)[i]);
-}
-
-/* a duration from its stored form */
-static uint32_t timing_of(struct cbor_reader *r, uint64_t stored)
-{
-    if (stored > UINT32_MAX)
-        cbor_fail(r);
-    return (uint32_t)(stored - 1);   /* 0: TIMING_ABSENT */
-}
-
-static void get_timings(struct cbor_reader *r, struct block *b)
-{
-    struct cbor_map map = cbor_get_map(r);
-    for (uint64_t key; cbor_map_next(r, &map, &key);) {
-        if (key >= NUM_TIMINGS) {
-            cbor_skip(r);
-            continue;
-        }
-        if (!get_column(r, b, b->rows.num, false))
-            return;
-        for (size_t i = 0; i < b->rows.num; i++)
-            rows_of(b)[i].timing_us[key] = timing_of(r, column_of(b)[i]);
-    }
-}
-
-/* ---- columns of those that ended in connect ---- */
-
-static void take_slots(struct cbor_reader *r, struct block *b)
-{
-    uint64_t slot = first_slot(b);
-    for (size_t i = 0; i < b->connects.num && !r->bad; i++) {
-        connects_of(b)[i].slot = slot = slot_after(r, slot, column_of(b)[i]);
-        if (slot >= b->shard.num_slots)
+        struct block_shape *shape = &shapes_of(b)[b->shapes.num++];
+        shape_get(r, shape);
+        if (shape->source >= num_sources)
             cbor_fail(r);
     }
 }
 
-static void take_shapes(struct cbor_reader *r, struct block *b)
-{
-    for (size_t i = 0; i < b->connects.num; i++) {
-        if (column_of(b)[i] >= b->shapes.num)
-            cbor_fail(r);
-        connects_of(b)[i].shape = (uint32_t)column_of(b)[i];
-    }
-}
-
-static void take_starts(struct cbor_reader *r, struct block *b)
-{
-    uint64_t start_us = b->base_us;
-    for (size_t i = 0; i < b->connects.num && !r->bad; i++)
-        connects_of(b)[i].start_us = start_us = start_after(r, start_us, column_of(b)[i]);
-}
-
-static void take_connect(struct cbor_reader *r, struct block *b)
-{
-    for (size_t i = 0; i < b->connects.num; i++)
-        connects_of(b)[i].connect_us = timing_of(r, column_of(b)[i]);
-}
-
-static void take_total(struct cbor_reader *r, struct block *b)
-{
-    for (size_t i = 0; i < b->connects.num; i++)
-        connects_of(b)[i].total_us = timing_of(r, column_of(b)[i]);
-}
-
-static void get_connects(struct cbor_reader *r, struct block *b)
-{
-    static void (*const take[])(struct cbor_reader *, struct block *) = {
-        [CONNECT_SLOTS] = take_slots,     [CONNECT_SHAPES] = take_shapes,
-        [CONNECT_STARTS] = take_starts,   [CONNECT_CONNECT] = take_connect,
-        [CONNECT_TOTAL] = take_total,
-    };
-    struct cbor_map map = cbor_get_map(r);
-    unsigned required = 0;
-    for (uint64_t key; cbor_map_next(r, &map, &key); required += key <= CONNECT_STARTS) {
-        if (key == CONNECT_NUM) {
-            size_t num = (size_t)cbor_get_uint(r, DATASET_BLOCK_ROWS_MAX);
-            if (num == 0 || !room(r, &b->connects, num, sizeof(struct block_connect))) {
-                cbor_fail(r);
-                return;
-            }
-            memset(b->connects.items, 0xff, num * sizeof(struct block_connect));
-            b->connects.num = num;
-        } else if (key > CONNECT_TOTAL) {
-            cbor_skip(r);
-        } else if (get_column(r, b, b->connects.num, key == CONNECT_STARTS)) {
-            take[key](r, b);
-        }
-    }
-    if (required != 4)
-        cbor_fail(r);
-}
+/* ---- what has no record ---- */
 
 static void get_unrecorded(struct cbor_reader *r, struct block *b)
 {
     size_t num = cbor_get_array(r, 65536);
-    if (!room(r, &b->unrecorded, num, sizeof(struct block_unrecorded)))
+    if (!block_room(r, &b->unrecorded, num, sizeof(struct block_unrecorded)))
         return;
     for (size_t i = 0; i < num && !r->bad; i++) {
         struct block_unrecorded *u = &unrecorded_of(b)[b->unrecorded.num++];
@@ -325,7 +124,7 @@ static void get_unrecorded(struct cbor_reader *r, struct block *b)
 static void get_runs(struct cbor_reader *r, struct block *b)
 {
     struct run_cursor cursor = run_cursor_begin(r);
-    if (!room(r, &b->runs, cursor.left, sizeof(struct dataset_run)))
+    if (!block_room(r, &b->runs, cursor.left, sizeof(struct dataset_run)))
         return;
     for (struct dataset_run run; run_cursor_next(&cursor, &run, r, &b->shard);) {
         runs_of(b)[b->runs.num++] = run;
@@ -346,24 +145,52 @@ static bool slot_done(const struct block *b, size_t *run, uint64_t slot)
     return *run < b->runs.num && slot >= first;
 }
 
-/* whether each record has a slot of its own, all are done, and with those only counted no other is
- * */
+/* takes the next row, and those of the same host name */
+static uint64_t take_row_slot(const struct block *b, size_t *row)
+{
+    uint64_t slot = rows_of(b)[*row].slot;
+    while (*row < b->rows.num && rows_of(b)[*row].slot == slot)
+        ++*row;
+    return slot;
+}
+
+/* whether each record, or all of a host name, has a slot of its own, all are done, and with those
+ * that are only counted or skipped no other is */
 static bool slots_hold(const struct block *b)
 {
     size_t row = 0, connect = 0, run = 0;
-    uint64_t after = 0;   /* the smallest slot that may follow */
-    if (b->rows.num + b->connects.num != b->num_records ||
-        b->num_records + b->num_counted != b->num_positions || b->num_positions == 0)
+    uint64_t after = 0, num = 0;   /* after: the smallest slot that may follow */
+    if (b->rows.num + b->connects.num != b->num_records || b->num_positions == 0)
         return false;
     while (row < b->rows.num || connect < b->connects.num) {
         bool is_row = connect == b->connects.num ||
                       (row < b->rows.num && rows_of(b)[row].slot < connects_of(b)[connect].slot);
-        uint64_t slot = is_row ? rows_of(b)[row++].slot : connects_of(b)[connect++].slot;
+        uint64_t slot = is_row ? take_row_slot(b, &row) : connects_of(b)[connect++].slot;
         if (slot < after || !slot_done(b, &run, slot))
             return false;
         after = slot + 1;
+        num++;
     }
-    return true;
+    return num + b->num_counted + b->num_skipped == b->num_positions;
+}
+
+/* ---- of a streamed sweep ---- */
+
+static void get_consumed(struct cbor_reader *r, struct block_consumed *out)
+{
+    if (cbor_get_array(r, 2) != 2)
+        cbor_fail(r);
+    out->lines = cbor_get_uint(r, DATASET_STREAM_POSITIONS_MAX);
+    cbor_get_exactly(r, out->sha256, HASH_LEN);
+    if (out->lines == 0)
+        cbor_fail(r);
+}
+
+static void get_skipped(struct cbor_reader *r, struct block *b)
+{
+    b->num_skipped = cbor_get_uint(r, DATASET_STREAM_POSITIONS_MAX);
+    if (b->num_skipped == 0)
+        cbor_fail(r);
 }
 
 /* ---- the block ---- */
@@ -373,18 +200,22 @@ static void get_field(struct cbor_reader *r, struct block *b, uint64_t key)
     switch (key) {
     case BLOCK_BASE:        b->base_us = cbor_get_uint(r, START_MAX); break;
     case BLOCK_RUNS:        get_runs(r, b); break;
-    case BLOCK_NUM_RECORDS: b->num_records = cbor_get_uint(r, UINT32_MAX); break;
+    case BLOCK_NUM_RECORDS: b->num_records = cbor_get_uint(r, DATASET_BLOCK_ROWS_MAX); break;
     case BLOCK_CERTS:       get_certs(r, b); break;
     case BLOCK_TEXTS:       get_texts(r, b); break;
     case BLOCK_CHAINS:      get_chains(r, b); break;
     case BLOCK_SHAPES:      get_shapes(r, b); break;
-    case BLOCK_RECORDS:     get_rows(r, b); break;
-    case BLOCK_STARTS:      get_row_starts(r, b); break;
-    case BLOCK_TIMINGS:     get_timings(r, b); break;
-    case BLOCK_CONNECTS:    get_connects(r, b); break;
+    case BLOCK_RECORDS:     block_get_rows(r, b); break;
+    case BLOCK_STARTS:      block_get_starts(r, b); break;
+    case BLOCK_TIMINGS:     block_get_timings(r, b); break;
+    case BLOCK_CONNECTS:    block_get_connects(r, b); break;
     case BLOCK_UNRECORDED:  get_unrecorded(r, b); break;
+    case BLOCK_CONSUMED:    get_consumed(r, &b->consumed); break;
+    case BLOCK_SKIPPED:     get_skipped(r, b); break;
     default:                cbor_skip(r); break;
     }
+    if ((key == BLOCK_CONSUMED || key == BLOCK_SKIPPED) && !b->due.streamed)
+        cbor_fail(r);
 }
 
 /* bits of the keys that were seen */
@@ -400,7 +231,7 @@ int block_decode(struct block *b, struct bytes payload, char err[DATASET_ERR_MAX
 {
     struct cbor_reader r = {NULL, NULL, false};
     empty(b);
-    if (!room(&r, &b->payload, payload.len, 1))
+    if (!block_room(&r, &b->payload, payload.len, 1))
         return dataset_fail(err, -ENOMEM, "no memory for a block of %zu octets", payload.len);
     if (payload.len > 0)
         memcpy(b->payload.items, payload.data, payload.len);
@@ -447,6 +278,11 @@ int block_summarise(struct block_summary *out, struct run_set *done, struct byte
     if (!cbor_map_next(&r, &map, &key) || key != BLOCK_NUM_RECORDS)
         cbor_fail(&r);
     sum.num_records = cbor_get_uint(&r, DATASET_BLOCK_ROWS_MAX);
+    while (shard->streamed && cbor_map_next(&r, &map, &key))
+        if (key == BLOCK_CONSUMED)
+            get_consumed(&r, &sum.consumed);
+        else
+            cbor_skip(&r);
     if (rc == 0 && r.bad)
         rc = -EBADMSG;
     if (rc == 0)

@@ -6,15 +6,15 @@
 
 /* what encoding needs beside the builder: the slots in order, and room for a column */
 struct order {
-    uint64_t *slots;    /* of all positions, sorted */
+    struct slot_run *runs;   /* of all positions, sorted, those that touch joined */
     size_t num;
+    uint64_t num_positions;
     uint64_t *column;
 };
 
 static int compare_rows(const void *a, const void *b)
 {
-    const struct block_row *x = a, *y = b;
-    return x->slot < y->slot ? -1 : x->slot > y->slot;
+    return row_order(a, b);
 }
 
 static int compare_connects(const void *a, const void *b)
@@ -23,59 +23,71 @@ static int compare_connects(const void *a, const void *b)
     return x->slot < y->slot ? -1 : x->slot > y->slot;
 }
 
-static int compare_slots(const void *a, const void *b)
+static int compare_runs(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    const struct slot_run *x = a, *y = b;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* the slots of rows, one for those that were added together */
+static void list_rows(struct order *o, const struct block_builder *b)
+{
+    for (size_t i = 0; i < b->num_rows; i++)
+        if (i == 0 || b->rows[i].slot != b->rows[i - 1].slot ||
+            b->rows[i].group != b->rows[i - 1].group)
+            o->runs[o->num++] = (struct slot_run){b->rows[i].slot, 1};
+}
+
+/* sorts the runs and joins those that touch. -EINVAL: a slot twice */
+static int join_runs(struct order *o)
+{
+    size_t num = 0;
+    if (o->num > 0)
+        qsort(o->runs, o->num, sizeof *o->runs, compare_runs);
+    for (size_t i = 0; i < o->num; i++) {
+        struct slot_run *last = num > 0 ? &o->runs[num - 1] : NULL, run = o->runs[i];
+        o->num_positions += run.count;
+        if (last != NULL && run.first < last->first + last->count)
+            return -EINVAL;
+        if (last != NULL && run.first == last->first + last->count)
+            last->count += run.count;
+        else
+            o->runs[num++] = run;
+    }
+    o->num = num;
+    return 0;
 }
 
 static int sort_all(struct order *o, struct block_builder *b)
 {
-    *o = (struct order){.num = b->num_rows + b->num_connects + b->num_counted};
-    o->slots = malloc((o->num + 1) * sizeof *o->slots);
-    o->column = malloc((o->num + 1) * sizeof *o->column);
-    if (o->slots == NULL || o->column == NULL)
+    size_t num = b->num_rows + b->num_connects + b->num_counted + b->num_skipped;
+    *o = (struct order){.runs = malloc((num + 1) * sizeof *o->runs),
+                        .column = malloc((num + 1) * sizeof *o->column)};
+    if (o->runs == NULL || o->column == NULL)
         return -ENOMEM;
     if (b->num_rows > 0)
         qsort(b->rows, b->num_rows, sizeof *b->rows, compare_rows);
     if (b->num_connects > 0)
         qsort(b->connects, b->num_connects, sizeof *b->connects, compare_connects);
-    size_t n = 0;
-    for (size_t i = 0; i < b->num_rows; i++)
-        o->slots[n++] = b->rows[i].slot;
+    list_rows(o, b);
     for (size_t i = 0; i < b->num_connects; i++)
-        o->slots[n++] = b->connects[i].slot;
+        o->runs[o->num++] = (struct slot_run){b->connects[i].slot, 1};
     for (size_t i = 0; i < b->num_counted; i++)
-        o->slots[n++] = b->counted[i];
-    qsort(o->slots, n, sizeof *o->slots, compare_slots);
-    for (size_t i = 1; i < n; i++)
-        if (o->slots[i] == o->slots[i - 1])
-            return -EINVAL;
-    return 0;
-}
-
-/* the index after the last slot of the run that begins at i */
-static size_t run_end(const struct order *o, size_t i)
-{
-    do
-        i++;
-    while (i < o->num && o->slots[i] == o->slots[i - 1] + 1);
-    return i;
+        o->runs[o->num++] = (struct slot_run){b->counted[i], 1};
+    for (size_t i = 0; i < b->num_skipped; i++)
+        o->runs[o->num++] = b->skipped[i];
+    return join_runs(o);
 }
 
 static void put_runs(struct cbor_writer *w, const struct order *o)
 {
-    size_t num_runs = 0;
-    for (size_t i = 0; i < o->num; i = run_end(o, i))
-        num_runs++;
     cbor_put_uint(w, BLOCK_RUNS);
-    cbor_put_array(w, 2 * num_runs);
+    cbor_put_array(w, 2 * o->num);
     uint64_t after = 0;
-    for (size_t i = 0, end; i < o->num; i = end) {
-        end = run_end(o, i);
-        cbor_put_uint(w, o->slots[i] - after);
-        cbor_put_uint(w, end - i);
-        after = o->slots[i] + (end - i);
+    for (size_t i = 0; i < o->num; i++) {
+        cbor_put_uint(w, o->runs[i].first - after);
+        cbor_put_uint(w, o->runs[i].count);
+        after = o->runs[i].first + o->runs[i].count;
     }
 }
 
@@ -140,27 +152,61 @@ static bool has_texts(const struct block_row *row)
     return false;
 }
 
-static void put_row(struct cbor_writer *w, const struct block_row *row, uint64_t slot_before,
-                    bool has_ports)
+static void put_addr(struct cbor_writer *w, const struct block_row *row)
 {
     uint8_t octets[16];
+    if (!row->has_addr)
+        return;
     size_t len = addr_to_bytes(octets, row->addr);
-    cbor_put_map(w, 3U + has_texts(row) + (row->chain != NONE_ID) + has_ports);
+    cbor_put_uint(w, ROW_ADDR);
+    cbor_put_bytes(w, bytes_of(octets, len));
+}
+
+static void put_attempts(struct cbor_writer *w, const struct block_row *row,
+                         const struct attempt *attempts)
+{
+    if (row->num_attempts == 0)
+        return;
+    cbor_put_uint(w, ROW_ATTEMPTS);
+    cbor_put_array(w, row->num_attempts);
+    for (const struct attempt *a = attempts; a < attempts + row->num_attempts; a++) {
+        cbor_put_array(w, 4);
+        cbor_put_uint(w, row->start_us - a->start_us);
+        cbor_put_uint(w, a->stage);
+        cbor_put_uint(w, a->cause);
+        cbor_put_uint(w, a->smtp_code);
+    }
+}
+
+/* a key and an index, if there is one */
+static void put_id(struct cbor_writer *w, enum row_key key, uint32_t id)
+{
+    if (id == NONE_ID)
+        return;
+    cbor_put_uint(w, key);
+    cbor_put_uint(w, id);
+}
+
+static void put_row(struct cbor_writer *w, const struct block_builder *b,
+                    const struct block_row *row, uint64_t slot_before)
+{
+    bool has_ports = b->shard.has_ports;
+    cbor_put_map(w, 2U + has_texts(row) + (row->chain != NONE_ID) + row->has_addr + has_ports +
+                        (row->num_attempts > 0) + (row->host != NONE_ID) + (row->tag != NONE_ID));
     cbor_put_uint(w, ROW_SLOT);
     cbor_put_uint(w, row->slot - slot_before);
     cbor_put_uint(w, ROW_SHAPE);
     cbor_put_uint(w, row->shape);
     put_texts(w, row);
-    if (row->chain != NONE_ID) {
-        cbor_put_uint(w, ROW_CHAIN);
-        cbor_put_uint(w, row->chain);
-    }
-    cbor_put_uint(w, ROW_ADDR);
-    cbor_put_bytes(w, bytes_of(octets, len));
+    put_id(w, ROW_CHAIN, row->chain);
+    put_addr(w, row);
     if (has_ports) {
         cbor_put_uint(w, ROW_PORT);
         cbor_put_uint(w, row->port);
     }
+    put_attempts(w, row, b->attempts + row->attempts);
+    put_id(w, ROW_HOST, row->host);
+    put_id(w, ROW_TAG, row->tag);
 }
 
 /* of a duration: one more, so that 0 says that it is absent */
@@ -198,8 +244,8 @@ static void put_records(struct cbor_writer *w, const struct block_builder *b,
     cbor_put_uint(w, BLOCK_RECORDS);
     cbor_put_array(w, b->num_rows);
     for (size_t i = 0; i < b->num_rows; i++) {
-        uint64_t before = i == 0 ? o->slots[0] : b->rows[i - 1].slot;
-        put_row(w, &b->rows[i], before, b->shard.has_ports);
+        uint64_t before = i == 0 ? o->runs[0].first : b->rows[i - 1].slot;
+        put_row(w, b, &b->rows[i], before);
     }
     for (size_t i = 0; i < b->num_rows; i++)
         o->column[i] = b->rows[i].start_us - (i == 0 ? base_us : b->rows[i - 1].start_us);
@@ -227,6 +273,17 @@ static void put_connect_timings(struct cbor_writer *w, const struct block_builde
     }
 }
 
+/* the addresses of a streamed sweep's, which do not follow from the position */
+static void put_connect_addrs(struct cbor_writer *w, const struct block_builder *b)
+{
+    if (!b->due.streamed)
+        return;
+    cbor_put_uint(w, CONNECT_ADDRS);
+    uint8_t *at = cbor_put_space(w, 4 * b->num_connects);
+    for (size_t i = 0; at != NULL && i < 4 * b->num_connects; i++)
+        at[i] = (uint8_t)(b->connects[i / 4].v4 >> (24 - i % 4 * 8));
+}
+
 static void put_connects(struct cbor_writer *w, const struct block_builder *b,
                          const struct order *o, uint64_t base_us)
 {
@@ -240,11 +297,11 @@ static void put_connects(struct cbor_writer *w, const struct block_builder *b,
         has_total |= c[i].total_us != TIMING_ABSENT;
     }
     cbor_put_uint(w, BLOCK_CONNECTS);
-    cbor_put_map(w, 4U + has_connect + has_total);
+    cbor_put_map(w, 4U + has_connect + has_total + b->due.streamed);
     cbor_put_uint(w, CONNECT_NUM);
     cbor_put_uint(w, num);
     for (size_t i = 0; i < num; i++)
-        o->column[i] = c[i].slot - (i == 0 ? o->slots[0] : c[i - 1].slot);
+        o->column[i] = c[i].slot - (i == 0 ? o->runs[0].first : c[i - 1].slot);
     cbor_put_uint(w, CONNECT_SLOTS);
     column_put(w, o->column, num, false);
     for (size_t i = 0; i < num; i++)
@@ -256,6 +313,7 @@ static void put_connects(struct cbor_writer *w, const struct block_builder *b,
     cbor_put_uint(w, CONNECT_STARTS);
     column_put(w, o->column, num, true);
     put_connect_timings(w, b, o->column, has_connect, has_total);
+    put_connect_addrs(w, b);
 }
 
 static unsigned num_unrecorded(const struct block_builder *b)
@@ -284,6 +342,25 @@ static void put_unrecorded(struct cbor_writer *w, const struct block_builder *b)
     }
 }
 
+/* ---- of a streamed sweep ---- */
+
+static void put_stream(struct cbor_writer *w, const struct block_builder *b)
+{
+    uint64_t num = 0;
+    for (size_t i = 0; i < b->num_skipped; i++)
+        num += b->skipped[i].count;
+    if (b->consumed.is_new) {
+        cbor_put_uint(w, BLOCK_CONSUMED);
+        cbor_put_array(w, 2);
+        cbor_put_uint(w, b->consumed.lines);
+        cbor_put_bytes(w, bytes_of(b->consumed.sha256, HASH_LEN));
+    }
+    if (num > 0) {
+        cbor_put_uint(w, BLOCK_SKIPPED);
+        cbor_put_uint(w, num);
+    }
+}
+
 /* ---- the block ---- */
 
 /* the earliest start of the block: small numbers follow from it */
@@ -305,7 +382,7 @@ static void put_block(struct cbor_writer *w, const struct block_builder *b, cons
     uint64_t base_us = base_of(b);
     item_begin(w, DATASET_BLOCK, previous,
                3U + num_tables + (b->num_rows > 0 ? 3U : 0U) + (b->num_connects > 0) +
-                   (b->num_counted > 0));
+                   (b->num_counted > 0) + b->consumed.is_new + (b->num_skipped > 0));
     cbor_put_uint(w, BLOCK_BASE);
     cbor_put_uint(w, base_us);
     put_runs(w, o);
@@ -315,6 +392,7 @@ static void put_block(struct cbor_writer *w, const struct block_builder *b, cons
     put_records(w, b, o, base_us);
     put_connects(w, b, o, base_us);
     put_unrecorded(w, b);
+    put_stream(w, b);
 }
 
 int block_builder_encode(struct block_builder *b, struct cbor_writer *w,
@@ -327,9 +405,12 @@ int block_builder_encode(struct block_builder *b, struct cbor_writer *w,
         rc = w->bad ? -ENOMEM : 0;
     }
     if (rc == 0)
-        *summary = (struct block_summary){b->num_rows + b->num_connects, o.num,
-                                          slot_position(&b->shard, o.slots[0])};
-    free(o.slots);
+        *summary = (struct block_summary){
+            .num_records = b->num_rows + b->num_connects,
+            .num_positions = o.num_positions,
+            .first_position = slot_position(&b->shard, o.runs[0].first),
+        };
+    free(o.runs);
     free(o.column);
     return rc;
 }

@@ -9,7 +9,7 @@ struct block *block_new(const struct dataset_header *header)
         return NULL;
     b->header = header;
     b->shard = shard_space_of(header);
-    permutation_init(&b->perm, header->space->count, header->seed);
+    due_init(&b->due, header, header->space);
     return b;
 }
 
@@ -19,7 +19,7 @@ void block_free(struct block *b)
         return;
     struct block_table *const tables[] = {&b->payload, &b->certs,    &b->texts, &b->chains,
                                     &b->hashes,  &b->shapes,   &b->rows,  &b->connects,
-                                    &b->runs,    &b->unrecorded, &b->column};
+                                    &b->runs,    &b->unrecorded, &b->column, &b->attempts};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         free(tables[i]->items);
     free(b);
@@ -30,17 +30,17 @@ size_t block_num_records(const struct block *b)
     return b->rows.num + b->connects.num;
 }
 
-/* host and tag: the sweep knows them by position */
-static void take_target(const struct block *b, struct record *out, bool all)
+/* host and tag: the sweep knows them by position, but for a streamed one */
+static void take_host(const struct block *b, struct record *out, const struct block_row *row)
 {
-    const struct target_space *space = b->header->space;
-    if (!all && space->num_texts == 1)
-        return;
-    struct target t = target_space_at(space, permutation_at(&b->perm, out->position));
-    out->addr = t.addr;
-    out->port = t.port;
-    out->host = t.host;
-    out->tag = t.tag;
+    if (b->due.streamed) {
+        out->host = row->host != NONE_ID ? texts_of(b)[row->host] : out->host;
+        out->tag = row->tag != NONE_ID ? texts_of(b)[row->tag] : out->tag;
+    } else if (b->header->space->num_texts > 1) {
+        struct target t = due_at(&b->due, out->position);
+        out->host = t.host;
+        out->tag = t.tag;
+    }
 }
 
 static void take_row(const struct block *b, struct record *out, const struct block_row *row)
@@ -57,24 +57,40 @@ static void take_row(const struct block *b, struct record *out, const struct blo
     out->chain_id = row->chain;
     if (row->chain != NONE_ID)
         out->chain = block_chain(b, row->chain, &out->num_chain, &out->chain_cut);
+    out->num_attempts = row->num_attempts;
+    if (row->num_attempts > 0)
+        memcpy(out->attempts, &attempts_of(b)[row->attempts],
+               row->num_attempts * sizeof out->attempts[0]);
     shape_apply(out, &shapes_of(b)[row->shape]);
-    take_target(b, out, false);
+    take_host(b, out, row);
 }
 
-void block_record(const struct block *b, struct record *out, size_t i)
+static void take_connect(const struct block *b, struct record *out, const struct block_connect *c)
 {
-    record_init(out);
-    if (i < b->rows.num) {
-        take_row(b, out, &rows_of(b)[i]);
-        return;
-    }
-    const struct block_connect *c = &connects_of(b)[i - b->rows.num];
     out->position = slot_position(&b->shard, c->slot);
     out->start_us = c->start_us;
     out->timing_us[TIMING_CONNECT] = c->connect_us;
     out->timing_us[TIMING_TOTAL] = c->total_us;
     shape_apply(out, &shapes_of(b)[c->shape]);
-    take_target(b, out, true);
+    struct target t = due_at(&b->due, out->position);
+    out->addr = b->due.streamed ? addr_v4(c->v4) : t.addr;
+    out->port = t.port;
+    out->host = t.host;
+    out->tag = t.tag;
+}
+
+void block_record(const struct block *b, struct record *out, size_t i)
+{
+    record_init(out);
+    if (i < b->rows.num)
+        take_row(b, out, &rows_of(b)[i]);
+    else
+        take_connect(b, out, &connects_of(b)[i - b->rows.num]);
+}
+
+size_t block_num_in_full(const struct block *b)
+{
+    return b->rows.num;
 }
 
 size_t block_num_texts(const struct block *b)
@@ -121,4 +137,18 @@ const struct block_unrecorded *block_unrecorded(const struct block *b, size_t *n
 {
     *num = b->unrecorded.num;
     return b->unrecorded.items;
+}
+
+uint64_t block_num_skipped(const struct block *b)
+{
+    return b->num_skipped;
+}
+
+bool block_consumed(const struct block *b, uint64_t *lines, uint8_t sha256[32])
+{
+    if (b->consumed.lines == 0)
+        return false;
+    *lines = b->consumed.lines;
+    memcpy(sha256, b->consumed.sha256, HASH_LEN);
+    return true;
 }

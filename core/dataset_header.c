@@ -10,7 +10,9 @@ enum {
     HEAD_LIBRARIES = 8, HEAD_OPTIONS = 9, HEAD_SOURCES = 10, HEAD_EHLO_NAMES = 11, HEAD_SEED = 12,
     HEAD_NUM_SHARDS = 13, HEAD_SHARD = 14, HEAD_RECORD_MODE = 15, HEAD_PORTS = 16,
     HEAD_SEGMENTS = 17, HEAD_TEXTS = 18, HEAD_COUNTS = 19, HEAD_SPECIAL = 20, HEAD_BLOCKLIST = 21,
-    HEAD_ALLOWLIST = 22, HEAD_HELLOS = 23, HEAD_METADATA = 24
+    HEAD_ALLOWLIST = 22, HEAD_HELLOS = 23, HEAD_METADATA = 24,
+    /* since format 2; there only if not 0 */
+    HEAD_STREAMED = 25, HEAD_LIMIT = 26, HEAD_SAMPLE = 27, HEAD_PART = 28
 };
 
 enum {
@@ -63,7 +65,10 @@ static void put_segments(struct cbor_writer *w, const struct target_space *space
     for (size_t i = 0; i < space->num_segments; i++) {
         const struct target_segment *s = &space->segments[i];
         cbor_put_array(w, 4);
-        put_addr(w, s->first);
+        if (s->named)
+            cbor_put_bytes(w, bytes_of(NULL, 0));
+        else
+            put_addr(w, s->first);
         cbor_put_uint(w, addr_distance(s->first, s->last));
         cbor_put_uint(w, s->host);
         cbor_put_uint(w, s->tag);
@@ -89,12 +94,48 @@ static void put_lists(struct cbor_writer *w, const struct dataset_header *h)
         put_hash(w, HEAD_ALLOWLIST, h->allowlist_sha256);
 }
 
+static unsigned num_extent(const struct dataset_header *h)
+{
+    return 0U + h->streamed + (h->limit > 0) + (h->sample_ppm > 0);
+}
+
+/* what a sweep is of, if not of all its targets, or not of targets that it knows */
+static void put_extent(struct cbor_writer *w, const struct dataset_header *h)
+{
+    if (h->streamed) {
+        cbor_put_uint(w, HEAD_STREAMED);
+        cbor_put_bool(w, true);
+    }
+    if (h->limit > 0) {
+        cbor_put_uint(w, HEAD_LIMIT);
+        cbor_put_uint(w, h->limit);
+    }
+    if (h->sample_ppm > 0) {
+        cbor_put_uint(w, HEAD_SAMPLE);
+        cbor_put_uint(w, h->sample_ppm);
+    }
+}
+
+/* of the part after that of h: all the same but for number and id */
+void header_next_part(struct dataset_header *next, const struct dataset_header *h)
+{
+    uint8_t seed[sizeof h->id + 4], sha256[HASH_LEN];
+    *next = *h;
+    next->format = DATASET_FORMAT;
+    next->part++;
+    memcpy(seed, h->id, sizeof h->id);
+    for (size_t i = 0; i < 4; i++)
+        seed[sizeof h->id + i] = (uint8_t)(next->part >> (24 - 8 * i));
+    SHA256(seed, sizeof seed, sha256);
+    memcpy(next->id, sha256, sizeof next->id);
+}
+
 /* what the shards of a sweep share, as a map of its own with the header's keys */
 void dataset_sweep_id(struct dataset_header *header)
 {
     struct cbor_writer w;
     cbor_writer_init(&w, DATASET_ITEM_MAX);
-    cbor_put_map(&w, 6U + header->has_blocklist + header->has_allowlist);
+    cbor_put_map(&w, 6U + header->has_blocklist + header->has_allowlist + num_extent(header));
     cbor_put_uint(&w, HEAD_SEED);
     cbor_put_uint(&w, header->seed);
     cbor_put_uint(&w, HEAD_NUM_SHARDS);
@@ -104,6 +145,7 @@ void dataset_sweep_id(struct dataset_header *header)
     cbor_put_uint(&w, HEAD_SPECIAL);
     cbor_put_bool(&w, header->include_special);
     put_lists(&w, header);
+    put_extent(&w, header);
     /* cut short if there is no memory: then no header can be written either */
     SHA256(w.data, w.len, header->sweep_id);
     cbor_writer_cleanup(&w);
@@ -175,14 +217,25 @@ static void put_hellos(struct cbor_writer *w, const struct dataset_header *h)
     }
 }
 
+/* whether targets, stream and sample go together */
+static bool extent_holds(const struct dataset_header *h)
+{
+    if (h->sample_ppm > DATASET_SAMPLE_ALL)
+        return false;
+    if (h->streamed)
+        return h->space->num_segments == 0 && h->limit == 0;
+    return h->space->count > 0 && h->limit <= h->space->count;
+}
+
 int header_encode(struct cbor_writer *w, const struct dataset_header *h)
 {
     if (h->num_libraries > PAIRS_MAX || h->num_options > PAIRS_MAX || h->num_sources > NAMES_MAX ||
-        h->num_ehlo_names > NAMES_MAX || h->num_hellos > HELLOS_MAX || h->space->count == 0 ||
+        h->num_ehlo_names > NAMES_MAX || h->num_hellos > HELLOS_MAX || !extent_holds(h) ||
         h->shard >= h->num_shards)
         return -EINVAL;
     bool has_metadata = h->user_metadata.len > 0;
-    cbor_put_map(w, 1U + HEAD_REQUIRED + h->has_blocklist + h->has_allowlist + has_metadata);
+    cbor_put_map(w, 1U + HEAD_REQUIRED + h->has_blocklist + h->has_allowlist + has_metadata +
+                        num_extent(h) + (h->part > 0));
     cbor_put_uint(w, ITEM_KIND);
     cbor_put_uint(w, DATASET_HEADER);
     put_identity(w, h);
@@ -198,6 +251,11 @@ int header_encode(struct cbor_writer *w, const struct dataset_header *h)
     if (has_metadata) {
         cbor_put_uint(w, HEAD_METADATA);
         cbor_put_bytes(w, h->user_metadata);
+    }
+    put_extent(w, h);
+    if (h->part > 0) {
+        cbor_put_uint(w, HEAD_PART);
+        cbor_put_uint(w, h->part);
     }
     return w->bad ? -E2BIG : 0;
 }
@@ -226,14 +284,18 @@ static size_t get_pairs(struct cbor_reader *r, struct dataset_pair **out)
     return num;
 }
 
-static struct addr get_addr(struct cbor_reader *r)
+static struct addr addr_of(struct cbor_reader *r, struct bytes octets)
 {
-    struct bytes octets = cbor_get_bytes(r, 16);
     struct addr a = {0, 0};
     if (r->bad || !addr_from_bytes(&a, octets.data, octets.len) ||
         (octets.len == 16 && addr_is_v4(a)))   /* IPv4 has one form: four octets */
         cbor_fail(r);
     return a;
+}
+
+static struct addr get_addr(struct cbor_reader *r)
+{
+    return addr_of(r, cbor_get_bytes(r, 16));
 }
 
 static size_t get_sources(struct cbor_reader *r, struct addr **out)
@@ -292,24 +354,30 @@ static void get_ports(struct cbor_reader *r, struct target_space *space)
     }
 }
 
-static void get_segments(struct cbor_reader *r, struct target_space *space)
+static void get_segment(struct cbor_reader *r, struct target_segment *s, unsigned format)
 {
-    size_t num = cbor_get_array(r, DATASET_ITEM_MAX / 8);   /* a segment takes 9 octets or more */
-    if (num > (size_t)(r->end - r->at) / 8)
+    if (cbor_get_array(r, 4) != 4)
+        cbor_fail(r);
+    struct bytes first = cbor_get_bytes(r, 16);
+    s->named = first.len == 0 && format >= 2;
+    if (!s->named)
+        s->first = addr_of(r, first);
+    s->last = addr_add(s->first, cbor_get_uint(r, s->named ? 0 : UINT64_MAX - 1));
+    s->host = (uint32_t)cbor_get_uint(r, UINT32_MAX);
+    s->tag = (uint32_t)cbor_get_uint(r, UINT32_MAX);
+    if (addr_cmp(s->last, s->first) < 0 || addr_is_v4(s->first) != addr_is_v4(s->last))
+        cbor_fail(r);
+}
+
+static void get_segments(struct cbor_reader *r, struct target_space *space, unsigned format)
+{
+    enum { SEGMENT_MIN = 5 };   /* octets that a segment takes at least */
+    size_t num = cbor_get_array(r, DATASET_ITEM_MAX / SEGMENT_MIN);
+    if (num > (size_t)(r->end - r->at) / SEGMENT_MIN)
         cbor_fail(r);
     space->segments = room(r, num, sizeof *space->segments);
-    for (size_t i = 0; i < num && !r->bad; i++) {
-        struct target_segment *s = &space->segments[i];
-        if (cbor_get_array(r, 4) != 4)
-            cbor_fail(r);
-        s->first = get_addr(r);
-        uint64_t distance = cbor_get_uint(r, UINT64_MAX - 1);
-        s->last = addr_add(s->first, distance);
-        s->host = (uint32_t)cbor_get_uint(r, UINT32_MAX);
-        s->tag = (uint32_t)cbor_get_uint(r, UINT32_MAX);
-        if (addr_cmp(s->last, s->first) < 0 || addr_is_v4(s->first) != addr_is_v4(s->last))
-            cbor_fail(r);
-    }
+    for (size_t i = 0; i < num && !r->bad; i++)
+        get_segment(r, &space->segments[i], format);
     space->num_segments = num;
 }
 
@@ -349,6 +417,34 @@ static void get_list(struct cbor_reader *r, bool *has, uint8_t hash[HASH_LEN])
     cbor_get_exactly(r, hash, HASH_LEN);
 }
 
+static void get_streamed(struct cbor_reader *r, bool *out)
+{
+    *out = cbor_get_bool(r);
+    if (!*out)   /* false is: no such key */
+        cbor_fail(r);
+}
+
+static uint64_t get_nonzero(struct cbor_reader *r, uint64_t max)
+{
+    uint64_t value = cbor_get_uint(r, max);
+    if (value == 0)
+        cbor_fail(r);
+    return value;
+}
+
+/* keys since format 2; false: it is none of them */
+static bool get_later_field(struct cbor_reader *r, struct dataset_header *h, uint64_t key)
+{
+    switch (key) {
+    case HEAD_STREAMED: get_streamed(r, &h->streamed); break;
+    case HEAD_LIMIT:    h->limit = get_nonzero(r, UINT64_MAX); break;
+    case HEAD_SAMPLE:   h->sample_ppm = (uint32_t)get_nonzero(r, DATASET_SAMPLE_ALL); break;
+    case HEAD_PART:     h->part = (uint32_t)get_nonzero(r, UINT32_MAX - 1); break;
+    default:            return false;
+    }
+    return true;
+}
+
 /* false: the key is none that this version knows */
 static bool get_field(struct cbor_reader *r, struct header_store *st, uint64_t key)
 {
@@ -369,7 +465,7 @@ static bool get_field(struct cbor_reader *r, struct header_store *st, uint64_t k
     case HEAD_SHARD:       h->shard = (uint32_t)cbor_get_uint(r, UINT32_MAX); break;
     case HEAD_RECORD_MODE: h->record_mode = (enum record_mode)cbor_get_uint(r, 1); break;
     case HEAD_PORTS:       get_ports(r, &st->space); break;
-    case HEAD_SEGMENTS:    get_segments(r, &st->space); break;
+    case HEAD_SEGMENTS:    get_segments(r, &st->space, h->format); break;
     case HEAD_TEXTS:       get_texts(r, st); break;
     case HEAD_COUNTS:      get_counts(r, &h->counts); break;
     case HEAD_SPECIAL:     h->include_special = cbor_get_bool(r); break;
@@ -377,7 +473,7 @@ static bool get_field(struct cbor_reader *r, struct header_store *st, uint64_t k
     case HEAD_ALLOWLIST:   get_list(r, &h->has_allowlist, h->allowlist_sha256); break;
     case HEAD_HELLOS:      h->num_hellos = get_hellos(r, &st->hellos); break;
     case HEAD_METADATA:    h->user_metadata = cbor_get_bytes(r, DATASET_ITEM_MAX); break;
-    default:               return false;
+    default:               return h->format >= 2 && get_later_field(r, h, key);
     }
     return true;
 }
@@ -389,7 +485,7 @@ static const char *header_fault(struct header_store *st)
     struct dataset_header *h = &st->h;
     if (h->shard >= h->num_shards)
         return "shard and number of shards";
-    if (target_space_seal(&st->space) != 0 || st->space.count == 0)
+    if (target_space_seal(&st->space) != 0 || !extent_holds(h))
         return "targets";
     if (h->num_ehlo_names > 1 && h->num_ehlo_names != h->num_sources)
         return "EHLO names and source addresses";

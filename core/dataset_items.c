@@ -6,7 +6,7 @@
 
 enum {
     TRAILER_END = 2, TRAILER_REASON = 3, TRAILER_RECORDS = 4, TRAILER_POSITIONS = 5,
-    TRAILER_BLOCKS = 6,
+    TRAILER_BLOCKS = 6, TRAILER_LINES = 7,
     EVENT_AT = 2, EVENT_WHAT = 3, EVENT_DETAILS = 4,
     INDEX_BLOCKS = 2,
     INDEX_FIELDS = 5,         /* numbers of a block in the index */
@@ -63,14 +63,22 @@ static struct cbor_map open_kind(struct cbor_reader *r, enum dataset_kind want)
     return map;
 }
 
+uint64_t dataset_num_positions(const struct dataset_header *h)
+{
+    if (h->streamed)
+        return DATASET_STREAM_POSITIONS_MAX;
+    return h->limit > 0 ? h->limit : h->space->count;
+}
+
 struct shard_space shard_space_of(const struct dataset_header *h)
 {
-    uint64_t n = h->space->count;
+    uint64_t n = dataset_num_positions(h);
     return (struct shard_space){
         .num_slots = n > h->shard ? (n - h->shard - 1) / h->num_shards + 1 : 0,
         .num_shards = h->num_shards,
         .shard = h->shard,
         .has_ports = h->space->num_ports > 1,
+        .streamed = h->streamed,
     };
 }
 
@@ -87,7 +95,7 @@ bool shard_slot(const struct shard_space *s, uint64_t *slot, uint64_t position)
 void trailer_encode(struct cbor_writer *w, const uint8_t previous[HASH_LEN],
                     const struct dataset_trailer *t)
 {
-    item_begin(w, DATASET_TRAILER, previous, 5);
+    item_begin(w, DATASET_TRAILER, previous, 5U + t->has_lines);
     cbor_put_uint(w, TRAILER_END);
     cbor_put_uint(w, t->end_us);
     cbor_put_uint(w, TRAILER_REASON);
@@ -98,6 +106,10 @@ void trailer_encode(struct cbor_writer *w, const uint8_t previous[HASH_LEN],
     cbor_put_uint(w, t->positions);
     cbor_put_uint(w, TRAILER_BLOCKS);
     cbor_put_uint(w, t->blocks);
+    if (t->has_lines) {
+        cbor_put_uint(w, TRAILER_LINES);
+        cbor_put_uint(w, t->lines);
+    }
 }
 
 int dataset_trailer_decode(struct dataset_trailer *out, struct bytes payload,
@@ -107,15 +119,18 @@ int dataset_trailer_decode(struct dataset_trailer *out, struct bytes payload,
     struct cbor_map map = open_kind(&r, DATASET_TRAILER);
     struct dataset_trailer t = {0};
     unsigned seen = 0;
-    for (uint64_t key; cbor_map_next(&r, &map, &key); seen += key <= TRAILER_BLOCKS)
+    for (uint64_t key; cbor_map_next(&r, &map, &key); seen += key <= TRAILER_BLOCKS) {
+        t.has_lines |= key == TRAILER_LINES;
         switch (key) {
         case TRAILER_END:       t.end_us = cbor_get_uint(&r, UINT64_MAX); break;
         case TRAILER_REASON:    t.reason = (enum dataset_reason)cbor_get_uint(&r, 255); break;
         case TRAILER_RECORDS:   t.records = cbor_get_uint(&r, UINT64_MAX); break;
         case TRAILER_POSITIONS: t.positions = cbor_get_uint(&r, UINT64_MAX); break;
         case TRAILER_BLOCKS:    t.blocks = cbor_get_uint(&r, UINT64_MAX); break;
+        case TRAILER_LINES:     t.lines = cbor_get_uint(&r, DATASET_STREAM_POSITIONS_MAX); break;
         default:                cbor_skip(&r); break;
         }
+    }
     if (!cbor_at_end(&r) || seen != 5 || t.reason == 0)
         return dataset_fail(err, -EBADMSG, "the trailer is malformed");
     *out = t;

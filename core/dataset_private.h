@@ -8,8 +8,7 @@
 #define MXSWEEP_CORE_DATASET_PRIVATE_H
 
 #include "core/cbor.h"
-#include "core/dataset.h"
-#include "core/file.h"
+#include "core/dataset_on.h"
 #include "core/permutation.h"
 
 #define DATASET_MAGIC "mxsweep dataset"
@@ -36,6 +35,9 @@ struct header_store;
 
 int header_encode(struct cbor_writer *w, const struct dataset_header *h);
 
+/* header_next_part makes the header of the part after that of h: a view of the same things. */
+void header_next_part(struct dataset_header *next, const struct dataset_header *h);
+
 /* header_decode copies what it needs of payload. err as in dataset.h, without the file's name. */
 int header_decode(struct header_store **out, struct bytes payload, char err[DATASET_ERR_MAX]);
 void header_free(struct header_store *store);
@@ -47,6 +49,7 @@ struct shard_space {
     uint64_t num_slots;
     uint32_t num_shards, shard;
     bool has_ports;   /* there are several: records say theirs */
+    bool streamed;
 };
 
 struct shard_space shard_space_of(const struct dataset_header *h);
@@ -68,7 +71,7 @@ void event_encode(struct cbor_writer *w, const uint8_t previous[HASH_LEN], uint6
 void index_encode(struct cbor_writer *w, const uint8_t previous[HASH_LEN],
                   const struct dataset_index_entry *entries, size_t num);
 
-/* ---- reading from a descriptor, and writing on a file layer, of the caller's ---- */
+/* ---- reading from a descriptor of the caller's ---- */
 
 /* as dataset_open; fd stays the caller's and outlives the reader */
 int reader_open(struct dataset_reader **out, char err[DATASET_ERR_MAX], int fd, const char *path);
@@ -77,17 +80,9 @@ int reader_open(struct dataset_reader **out, char err[DATASET_ERR_MAX], int fd, 
 uint64_t reader_place(const struct dataset_reader *r, uint8_t previous[HASH_LEN]);
 
 /* reader_tail_is_torn tells whether what dataset_next could not read is the end of a write that
- * was cut short: no longer than one frame, and with no whole frame behind. 1, 0, or a negative
- * errno; *len: octets of it. */
+ * was cut short: no longer than one frame, and with no frames of ours behind (dataset_search.h
+ * says what is believed). 1, 0, or a negative errno; *len: octets of it. */
 int reader_tail_is_torn(struct dataset_reader *r, uint64_t *len);
 
-
-
-int dataset_create_on(struct dataset_writer **out, char err[DATASET_ERR_MAX], const char *path,
-                      const struct dataset_header *header, const struct file_ops *ops,
-                      void *context);
-int dataset_resume_on(struct dataset_writer **out, struct dataset_found *found,
-                      char err[DATASET_ERR_MAX], const char *path, const struct file_ops *ops,
-                      void *context);
 
 #endif

@@ -1,5 +1,6 @@
 #include "core/dataset_frame.h"
 #include "core/dataset_private.h"
+#include "core/dataset_search.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +87,23 @@ static int fail_read(const struct dataset_reader *r, char err[DATASET_ERR_MAX], 
     return dataset_fail(err, rc, "%s: cannot be read: %s", r->path, strerrordesc_np(-rc));
 }
 
+/* what is not whole is the end of a write that was cut short, or damage; of a header, rc says which
+ * it looks like */
+static int fail_frame(struct dataset_reader *r, char err[DATASET_ERR_MAX], int rc, const char *what)
+{
+    uint64_t len;
+    if (r->number == 0)
+        return fail_at(r, err, rc, what);
+    int torn = reader_tail_is_torn(r, &len);
+    if (torn <= 0)
+        return torn < 0 ? fail_read(r, err, torn) : fail_at(r, err, -EBADMSG, what);
+    return dataset_fail(err, -ENODATA,
+                        "%s: frame %llu at octet %llu (after %llu blocks): the last write was cut "
+                        "short: %s",
+                        r->path, (unsigned long long)r->number, (unsigned long long)r->offset,
+                        (unsigned long long)r->num_blocks, what);
+}
+
 /* brings the whole of the next frame into hand: 1, 0 at the end of the file, or negative */
 static int take_frame(struct dataset_reader *r, struct frame *frame, char err[DATASET_ERR_MAX])
 {
@@ -99,11 +117,11 @@ static int take_frame(struct dataset_reader *r, struct frame *frame, char err[DA
             return 0;
         st = frame_measure(frame, in);
         if (st == FRAME_MORE && in.len < want)
-            return fail_at(r, err, -ENODATA, "the file ends inside it");
+            return fail_frame(r, err, -ENODATA, "the file ends inside it");
         if (st == FRAME_MORE && want > FRAME_MAX)
             st = FRAME_BAD;
     }
-    return st == FRAME_OK ? 1 : fail_at(r, err, -EBADMSG, "no frame of a dataset");
+    return st == FRAME_OK ? 1 : fail_frame(r, err, -EBADMSG, "no frame of a dataset");
 }
 
 /* the next frame, unpacked, and its kind; its place is checked, r is not moved on */
@@ -119,7 +137,7 @@ static int peek(struct dataset_reader *r, struct dataset_item *item, char err[DA
     if (rc == -ENOMEM)
         return fail_read(r, err, rc);
     if (rc != 0)
-        return fail_at(r, err, rc, "damaged: its checksum does not fit");
+        return fail_frame(r, err, -EBADMSG, "damaged: its checksum does not fit");
     struct cbor_reader cbor = cbor_reader_of(item->payload);
     item_open(&cbor, &item->kind, &previous);
     if (cbor.bad || (item->kind == DATASET_HEADER) != (r->number == 0) ||
@@ -160,40 +178,25 @@ uint64_t reader_place(const struct dataset_reader *r, uint8_t previous[HASH_LEN]
     return r->offset;
 }
 
-/* whether in begins with a frame of ours that is whole; *budget: octets that may still be unpacked
- * to find out */
-static bool is_whole_frame(struct frame_codec *codec, size_t *budget, struct bytes in)
-{
-    struct frame frame;
-    struct bytes payload;
-    enum dataset_kind kind;
-    const uint8_t *previous;
-    if (frame_measure(&frame, in) != FRAME_OK)
-        return false;
-    if (frame.payload_len > *budget)
-        return true;   /* too much that looks like frames: not the end of one write */
-    *budget -= frame.payload_len;
-    if (frame_unpack(codec, &payload, &frame, bytes_of(in.data, frame.len)) != 0)
-        return false;
-    struct cbor_reader cbor = cbor_reader_of(payload);
-    item_open(&cbor, &kind, &previous);
-    return !cbor.bad && kind != DATASET_HEADER;
-}
-
 int reader_tail_is_torn(struct dataset_reader *r, uint64_t *len)
 {
-    size_t budget = 4 * (size_t)DATASET_ITEM_MAX;
-    int rc = fill(r, FRAME_MAX + 1);
+    uint64_t budget = SEARCH_BUDGET;
+    enum search_found found;
+    struct stat st;
+    size_t at;
+    int rc = fstat(r->fd, &st) == 0 ? 0 : -errno;
+    uint64_t left = rc == 0 && (uint64_t)st.st_size > r->offset ? (uint64_t)st.st_size - r->offset
+                                                                : 0;
+    rc = rc == 0 ? fill(r, left < FRAME_MAX ? (size_t)left + 1 : FRAME_MAX + 1) : rc;
     if (rc != 0)
         return rc;
     struct bytes tail = in_hand(r);
     *len = tail.len;
     if (tail.len > FRAME_MAX)
         return 0;
-    for (size_t i = 1; i < tail.len; i++)
-        if (is_whole_frame(&r->codec, &budget, bytes_of(tail.data + i, tail.len - i)))
-            return 0;
-    return 1;
+    rc = search_frames(&found, &at, &budget, &r->codec, bytes_of(tail.data + 1, tail.len - 1),
+                       tail.len - 1);
+    return rc != 0 ? rc : found == SEARCH_NOTHING;
 }
 
 /* ---- opening and closing ---- */

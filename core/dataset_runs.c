@@ -65,6 +65,42 @@ int run_set_seal(struct run_set *set, uint64_t *twice)
     return 0;
 }
 
+/* whether the end of a touches or overlaps b, where a does not begin after b; *overlap: more than
+ * that */
+static bool meets(const struct run_set *set, bool *overlap, const struct dataset_run *a,
+                  const struct dataset_run *b)
+{
+    uint64_t distance = (b->first - a->first) / set->step;
+    *overlap = distance < a->count;
+    return distance <= a->count;
+}
+
+int run_set_insert(struct run_set *set, const struct dataset_run *runs, size_t num)
+{
+    struct dataset_run *merged = malloc((set->num + num + 1) * sizeof *merged);
+    size_t n = 0, i = 0, j = 0;
+    if (merged == NULL)
+        return -ENOMEM;
+    while (i < set->num || j < num) {
+        bool from_set = j == num || (i < set->num && set->runs[i].first <= runs[j].first);
+        const struct dataset_run *next = from_set ? &set->runs[i++] : &runs[j++];
+        bool overlap = false;
+        if (n == 0 || !meets(set, &overlap, &merged[n - 1], next)) {
+            merged[n++] = *next;
+        } else if (!overlap) {
+            merged[n - 1].count += next->count;
+        } else {
+            free(merged);
+            return -EEXIST;
+        }
+    }
+    free(set->runs);
+    set->runs = merged;
+    set->cap = set->num + num + 1;
+    set->num = set->num_sorted = n;
+    return 0;
+}
+
 struct run_cursor run_cursor_begin(struct cbor_reader *r)
 {
     size_t num = cbor_get_array(r, 2 * (size_t)DATASET_BLOCK_ROWS_MAX);

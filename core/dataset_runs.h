@@ -25,6 +25,10 @@ int run_set_add(struct run_set *set, struct dataset_run run);
 /* run_set_seal sorts and joins what was added. -EBADMSG if a position was added twice: *twice. */
 int run_set_seal(struct run_set *set, uint64_t *twice);
 
+/* run_set_insert takes num runs, sorted and disjoint, all or none of them: -EEXIST if a position
+ * of theirs is there already, -ENOMEM. The set is sealed before and after. */
+int run_set_insert(struct run_set *set, const struct dataset_run *runs, size_t num);
+
 /* reads the runs of a block: slots as gap, count, gap, count, ... */
 struct run_cursor {
     size_t left;

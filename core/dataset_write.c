@@ -10,11 +10,11 @@ struct dataset_writer *writer_new(const char *path)
     struct dataset_writer *w = calloc(1, sizeof *w);
     if (w == NULL)
         return NULL;
-    w->file.fd = -1;
+    w->file.fd = w->sweep.first.fd = -1;
     w->path = strdup(path);
     frame_codec_init(&w->codec);
     cbor_writer_init(&w->item, DATASET_ITEM_MAX);
-    run_set_init(&w->done, 1);
+    run_set_init(&w->sweep.done, 1);
     if (w->path == NULL) {
         writer_free(w);
         return NULL;
@@ -24,13 +24,19 @@ struct dataset_writer *writer_new(const char *path)
 
 void writer_free(struct dataset_writer *w)
 {
+    if (w->next != NULL)
+        writer_free(w->next);
     if (w->file.fd >= 0)
         file_close(&w->file);
+    if (w->sweep.first.fd >= 0)
+        file_close(&w->sweep.first);
     frame_codec_cleanup(&w->codec);
     cbor_writer_cleanup(&w->item);
     block_builder_cleanup(&w->builder);
-    run_set_cleanup(&w->done);
-    dataset_close(w->reader);
+    run_set_cleanup(&w->sweep.done);
+    dataset_close(w->sweep.reader);
+    free(w->sweep.first_path);
+    free(w->begun_path);
     free(w->blocks);
     free(w->path);
     free(w);
@@ -74,11 +80,15 @@ int writer_append(struct dataset_writer *w, struct bytes frames, char err[DATASE
     w->dirty = false;
     w->end += frames.len;
     w->totals.bytes = w->end;
+    if (w->begun_path != NULL) {   /* now nothing points to it any more */
+        unlink(w->begun_path);
+        free(w->begun_path);
+        w->begun_path = NULL;
+    }
     return 0;
 }
 
-/* packs the item and appends it */
-static int append_item(struct dataset_writer *w, size_t *frame_len, char err[DATASET_ERR_MAX])
+int writer_append_item(struct dataset_writer *w, size_t *frame_len, char err[DATASET_ERR_MAX])
 {
     struct bytes frame;
     if (w->item.bad)
@@ -117,6 +127,7 @@ static int write_header(struct dataset_writer *w, const struct dataset_header *h
     struct dataset_header h = *header;
     size_t frame_len;
     h.format = DATASET_FORMAT;
+    w->part = h.part;
     dataset_sweep_id(&h);
     int rc = header_encode(&w->item, &h);
     if (rc != 0)
@@ -127,7 +138,7 @@ static int write_header(struct dataset_writer *w, const struct dataset_header *h
     rc = block_builder_init(&w->builder, &h, h.space);
     if (rc != 0)
         return dataset_fail(err, rc, "%s: no memory to write it", w->path);
-    rc = append_item(w, &frame_len, err);
+    rc = writer_append_item(w, &frame_len, err);
     if (rc != 0)
         return rc;
     rc = file_sync_folder(&w->file, w->path);
@@ -167,14 +178,46 @@ int dataset_create(struct dataset_writer **out, char err[DATASET_ERR_MAX], const
 
 /* ---- what goes in ---- */
 
+int dataset_add_all(struct dataset_writer *w, const struct record *const *records,
+                    const struct bytes *const *ders, size_t num)
+{
+    return block_builder_add(&w->builder, records, ders, num);
+}
+
 int dataset_add(struct dataset_writer *w, const struct record *record, const struct bytes *ders)
 {
-    return block_builder_add(&w->builder, record, ders);
+    return dataset_add_all(w, &record, &ders, 1);
+}
+
+int dataset_add_cert(struct dataset_writer *w, struct bytes der)
+{
+    return block_builder_add_cert(&w->builder, der);
 }
 
 int dataset_count(struct dataset_writer *w, uint64_t position, enum stage stage, enum cause cause)
 {
     return block_builder_count(&w->builder, position, stage, cause);
+}
+
+int dataset_skip(struct dataset_writer *w, uint64_t position)
+{
+    return block_builder_skip(&w->builder, position);
+}
+
+void dataset_consumed(struct dataset_writer *w, uint64_t lines, const uint8_t sha256[32])
+{
+    struct block_consumed *c = &w->builder.consumed;
+    if (lines <= c->lines)
+        return;
+    c->lines = lines;
+    c->is_new = true;
+    memcpy(c->sha256, sha256, HASH_LEN);
+}
+
+void dataset_stream_end(struct dataset_writer *w, uint64_t lines)
+{
+    w->sweep.has_lines = true;
+    w->sweep.lines = lines;
 }
 
 size_t dataset_pending(const struct dataset_writer *w)
@@ -187,7 +230,7 @@ int dataset_seal(struct dataset_writer *w, char err[DATASET_ERR_MAX])
     struct block_summary sum;
     struct dataset_index_entry block = {.offset = w->end};
     size_t frame_len;
-    if (dataset_pending(w) == 0)
+    if (!block_builder_has_positions(&w->builder))
         return 0;
     cbor_writer_reset(&w->item);
     int rc = block_builder_encode(&w->builder, &w->item, &sum, w->previous);
@@ -196,7 +239,7 @@ int dataset_seal(struct dataset_writer *w, char err[DATASET_ERR_MAX])
     if (rc != 0)
         return dataset_fail(err, rc, rc == -EINVAL ? "%s: a position was recorded twice"
                                                    : "%s: no memory to seal a block", w->path);
-    rc = append_item(w, &frame_len, err);
+    rc = writer_append_item(w, &frame_len, err);
     if (rc != 0)
         return rc;
     block.frame_len = frame_len;
@@ -220,12 +263,32 @@ int dataset_event(struct dataset_writer *w, char err[DATASET_ERR_MAX], uint64_t 
         return dataset_fail(err, -EINVAL, "%s: an event has too many details", w->path);
     cbor_writer_reset(&w->item);
     event_encode(&w->item, w->previous, at_us, what, details, num_details);
-    return append_item(w, &frame_len, err);
+    return writer_append_item(w, &frame_len, err);
+}
+
+static void add_totals(struct dataset_totals *sum, const struct dataset_totals *t)
+{
+    sum->records += t->records;
+    sum->positions += t->positions;
+    sum->blocks += t->blocks;
+    sum->bytes += t->bytes;
+    sum->certificates += t->certificates;
+}
+
+void writer_add_totals(struct dataset_writer *w)
+{
+    add_totals(&w->sweep.earlier, &w->totals);
 }
 
 void dataset_writer_totals(const struct dataset_writer *w, struct dataset_totals *out)
 {
-    *out = w->totals;
+    *out = w->sweep.earlier;
+    add_totals(out, &w->totals);
+}
+
+void dataset_writer_part(const struct dataset_writer *w, struct dataset_part *out)
+{
+    *out = (struct dataset_part){w->path, w->part, w->totals.blocks, w->totals.bytes};
 }
 
 /* ---- the end ---- */
@@ -272,18 +335,39 @@ static int write_end(struct dataset_writer *w, const struct dataset_trailer *tra
     return rc;
 }
 
+int dataset_end(struct dataset_writer *w, char err[DATASET_ERR_MAX], uint64_t end_us,
+                enum dataset_reason reason)
+{
+    int rc = dataset_seal(w, err);
+    if (rc != 0)
+        return rc;
+    const struct dataset_totals *t = &w->totals;
+    const struct dataset_trailer trailer = {
+        .end_us = end_us, .reason = reason,
+        .records = t->records, .positions = t->positions, .blocks = t->blocks,
+        .has_lines = w->sweep.has_lines && reason == DATASET_COMPLETE, .lines = w->sweep.lines,
+    };
+    rc = write_end(w, &trailer, err);
+    w->ended = rc == 0;
+    return rc;
+}
+
+/* closes all; of several errors, the first */
+static int close_files(struct dataset_writer *w)
+{
+    int first_rc = w->sweep.first.fd >= 0 ? file_close(&w->sweep.first) : 0;
+    int rc = file_close(&w->file);
+    return w->sweep.close_rc != 0 ? w->sweep.close_rc : first_rc != 0 ? first_rc : rc;
+}
+
 int dataset_finish(struct dataset_writer *w, char err[DATASET_ERR_MAX], uint64_t end_us,
                    enum dataset_reason reason)
 {
-    int rc = dataset_seal(w, err);
+    int rc = w->ended ? 0 : dataset_end(w, err, end_us, reason);
     if (rc == 0) {
-        const struct dataset_totals *t = &w->totals;
-        const struct dataset_trailer trailer = {end_us, reason, t->records, t->positions,
-                                                t->blocks};
-        rc = write_end(w, &trailer, err);
-    }
-    if (rc == 0) {
-        rc = file_close(&w->file);
+        if (w->next != NULL)
+            unlink(w->next->path);   /* nothing is in it */
+        rc = close_files(w);
         if (rc != 0)
             fail_write(w, err, rc, "close");
     }

@@ -52,6 +52,26 @@ const struct file_ops file_system = {
     .close = system_close,
 };
 
+static int lazy_sync(void *context, int fd)
+{
+    const bool *is_due = context;
+    return *is_due ? system_sync(NULL, fd) : 0;
+}
+
+static int lazy_sync_dir(void *context, int fd)
+{
+    (void)context;
+    return system_sync_dir(NULL, fd);
+}
+
+const struct file_ops file_lazy = {
+    .write = system_write,
+    .sync = lazy_sync,
+    .sync_dir = lazy_sync_dir,
+    .truncate = system_truncate,
+    .close = system_close,
+};
+
 /* ---- the file ---- */
 
 static int open_locked(struct file *f, const char *path, int flags, const struct file_ops *ops,

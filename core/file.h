@@ -25,6 +25,10 @@ struct file_ops {
 /* the system's own; context is not used */
 extern const struct file_ops file_system;
 
+/* as the system's, but nothing is synced before the bool that context points to is true: for files
+ * that are of no use until they are whole */
+extern const struct file_ops file_lazy;
+
 struct file {
     int fd;
     const struct file_ops *ops;

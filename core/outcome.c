@@ -64,6 +64,11 @@ enum cause cause_find(const char *slug)
     return (enum cause)find(causes, NUM_CAUSES, slug);
 }
 
+bool cause_has_addr(unsigned code)
+{
+    return code != CAUSE_NO_ADDRESS && code != CAUSE_DNS_FAILURE;
+}
+
 bool cause_of_errno(enum cause *out, int errnum)
 {
     switch (errnum) {

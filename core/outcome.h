@@ -42,7 +42,9 @@
     X(17, ALERT_SENT,       "alert-sent",       "we sent an alert")                                \
     X(18, TLS_ERROR,        "tls-error",        "the handshake failed without an alert")           \
     X(19, NO_ADDRESS,       "no-address",       "the host name has no address")                    \
-    X(20, BLOCKED,          "blocked",          "on the blocklist by the time it was due")
+    X(20, BLOCKED,          "blocked",          "on the blocklist by the time it was due")         \
+    X(21, DNS_FAILURE,      "dns-failure",                                                         \
+      "the host name could not be resolved: an error, or no answer")
 
 enum stage {
 #define X(code, NAME, slug, text) STAGE_##NAME = code,
@@ -70,6 +72,10 @@ const char *cause_text(unsigned code);
 /* stage_find and cause_find return the code of a slug, or 0. */
 enum stage stage_find(const char *slug);
 enum cause cause_find(const char *slug);
+
+/* cause_has_addr tells whether a target that ended so has an address: a host name that did not
+ * resolve has none. */
+bool cause_has_addr(unsigned code);
 
 /* cause_of_errno turns an error that an opening or established connection ended with into a finding
  * and returns true: all that a peer, or a router by its ICMP code, can choose; false for a fault of

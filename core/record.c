@@ -10,6 +10,11 @@ void record_init(struct record *r)
     r->chain_id = UINT32_MAX;
 }
 
+bool record_has_addr(const struct record *r)
+{
+    return cause_has_addr(r->cause);
+}
+
 /* the text of the reply that decided an outcome of this stage */
 static const struct bytes *deciding_text(const struct record *r)
 {

@@ -52,7 +52,9 @@ enum text {
 enum {
     EARLY_TEXT_MAX = 256,      /* octets kept of early plaintext and of what is no TLS */
     RECORD_ALERTS_MAX = 8,     /* alerts kept of one session */
-    RECORD_CHAIN_MAX = 128     /* certificates kept of one chain; chain_cut: there were more */
+    RECORD_CHAIN_MAX = 128,    /* certificates kept of one chain; chain_cut: there were more */
+    RECORD_ATTEMPTS_MAX = 3,   /* earlier attempts kept of one target */
+    RECORD_NAME_ADDRS_MAX = 32 /* records of one host name: one for each address */
 };
 
 struct alert {
@@ -61,9 +63,16 @@ struct alert {
     uint8_t during;            /* enum stage */
 };
 
+/* an attempt before the one that the record is about, in short */
+struct attempt {
+    uint64_t start_us;         /* offset as record.start_us, never after it */
+    uint8_t stage, cause;
+    uint16_t smtp_code;
+};
+
 struct record {
     uint64_t position;         /* in the order of visits */
-    struct addr addr;
+    struct addr addr;          /* meaningless unless record_has_addr */
     uint16_t port;
     struct bytes host, tag;    /* of the target; empty: none */
     uint64_t start_us;         /* of the attempt, offset from the dataset's start */
@@ -86,10 +95,16 @@ struct record {
     uint16_t num_chain;
     bool chain_cut;            /* there were more than RECORD_CHAIN_MAX */
     uint32_t chain_id;         /* read: index into the block's chains, UINT32_MAX if absent */
+
+    struct attempt attempts[RECORD_ATTEMPTS_MAX];   /* earlier ones, oldest first */
+    uint8_t num_attempts;
 };
 
 /* record_init makes an empty record: timings absent, ids UINT32_MAX, all else zero. */
 void record_init(struct record *r);
+
+/* record_has_addr tells whether there is an address: not of a host name that did not resolve. */
+bool record_has_addr(const struct record *r);
 
 /* record_enhanced_code finds the enhanced status code (RFC 2034/3463, "5.7.1") of the reply that
  * decided the outcome and writes it with a NUL; false if there is none. */

@@ -7,12 +7,19 @@
 #ifndef MXSWEEP_CORE_TARGET_LINES_H
 #define MXSWEEP_CORE_TARGET_LINES_H
 
-#include "core/addr.h"
-#include "core/bytes.h"
+#include "core/targets.h"
 
 struct target_line {
-    struct addr_range range;
-    uint32_t host, tag; /* numbers in the list's pool; 0: none */
+    struct addr_range range; /* zero if named */
+    uint32_t host, tag;      /* numbers in the list's pool; 0: none */
+    bool named;
+};
+
+/* a port that a line said, and the first that did */
+struct said_port {
+    uint16_t port;
+    uint32_t source; /* number in the list's pool */
+    uint64_t line_no;
 };
 
 /* distinct texts, numbered from 1 in the order they came; 0 is the empty text */
@@ -30,7 +37,14 @@ struct target_list {
     struct target_line *lines;
     size_t num, cap;
     struct text_pool pool;
+    struct said_port *said; /* each port once */
+    size_t num_said, said_cap;
+    uint64_t is_said[(UINT16_MAX + 1) / 64]; /* bits, by port */
 };
+
+/* target_host_take copies a host name, lower-cased and without the dot at its end; NULL, or what is
+ * wrong with it. */
+const char *target_host_take(uint8_t out[TARGET_HOST_MAX], size_t *out_len, struct bytes text);
 
 /* text_pool_get returns text number id, which must be < num. */
 static inline struct bytes text_pool_get(const struct text_pool *pool, size_t id)

@@ -1,5 +1,4 @@
 #include "core/target_lines.h"
-#include "core/targets.h"
 
 #include <errno.h>
 #include <openssl/rand.h>
@@ -106,155 +105,90 @@ void target_list_free(struct target_list *list)
     if (list == NULL)
         return;
     free(list->lines);
+    free(list->said);
     free(list->pool.octets);
     free(list->pool.ends);
     free(list->pool.slots);
     free(list);
 }
 
-static const char *check_label(const uint8_t *label, size_t len)
+/* ---- the list ---- */
+
+/* room for one more item of an array; NULL: no memory. array: the address of its pointer */
+static bool reserve(void *array, size_t num, size_t *cap, size_t size)
 {
-    if (len == 0)
-        return "an empty label in the host name; one dot goes between two labels";
-    if (len > 63)
-        return "a label of the host name is longer than 63 octets";
-    if (label[0] == '-' || label[len - 1] == '-')
-        return "a label of the host name begins or ends with a hyphen";
-    return NULL;
+    void *items;
+    if (num < *cap)
+        return true;
+    size_t more = *cap > 0 ? *cap * 2 : 64;
+    memcpy(&items, array, sizeof items);
+    items = reallocarray(items, more, size);
+    if (items == NULL)
+        return false;
+    memcpy(array, &items, sizeof items);
+    *cap = more;
+    return true;
 }
 
-static bool is_digit(uint8_t c)
+static int append_line(struct target_list *list, const struct target_item *item)
 {
-    return c >= '0' && c <= '9';
-}
-
-/* copies a host name, lower-cased and without the dot at its end; NULL, or what is wrong */
-static const char *take_host(uint8_t out[TARGET_HOST_MAX], size_t *out_len, struct bytes text)
-{
-    if (text.len > 0 && text.data[text.len - 1] == '.')
-        text.len--;
-    if (text.len > TARGET_HOST_MAX)
-        return "the host name is longer than 253 octets";
-    size_t begin = 0;
-    bool numeric = true; /* the label so far */
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.data[i];
-        if (c == '.') {
-            const char *wrong = check_label(text.data + begin, i - begin);
-            if (wrong != NULL)
-                return wrong;
-            begin = i + 1;
-            numeric = true;
-        } else if (c >= 0x80) {
-            return "the host name is not ASCII; write it in A-labels (xn--...)";
-        } else {
-            c = c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-            if (!is_digit(c) && !(c >= 'a' && c <= 'z') && c != '-' && c != '_')
-                return "host names hold letters, digits, hyphens, underscores and dots";
-            numeric = numeric && is_digit(c);
-        }
-        out[i] = c;
-    }
-    const char *wrong = check_label(text.data + begin, text.len - begin);
-    if (wrong == NULL && numeric)
-        return "an address where the host name goes; leave the column empty if there is no name";
-    *out_len = text.len;
-    return wrong;
-}
-
-static const char *check_tag(struct bytes tag)
-{
-    if (tag.len > TARGET_TAG_MAX)
-        return "the tag is longer than 128 octets";
-    for (size_t i = 0; i < tag.len; i++)
-        if (tag.data[i] < 0x20 || tag.data[i] == 0x7f)
-            return "a control character in the tag";
-    return NULL;
-}
-
-/* takes the text before the next comma off *rest, without the blanks around it; *rest then begins
- * behind the comma and *more tells whether there was one */
-static struct bytes take_column(struct bytes *rest, bool *more)
-{
-    const uint8_t *comma = rest->len > 0 ? memchr(rest->data, ',', rest->len) : NULL;
-    struct bytes column = *rest;
-    *more = comma != NULL;
-    column.len = comma != NULL ? (size_t)(comma - rest->data) : rest->len;
-    size_t used = column.len + (comma != NULL);
-    rest->data += used;
-    rest->len -= used;
-    while (column.len > 0 && (*column.data == ' ' || *column.data == '\t')) {
-        column.data++;
-        column.len--;
-    }
-    while (column.len > 0 &&
-           (column.data[column.len - 1] == ' ' || column.data[column.len - 1] == '\t'))
-        column.len--;
-    return column;
-}
-
-static int append_line(struct target_list *list, struct addr_range range, struct bytes host,
-                       struct bytes tag)
-{
-    struct target_line line = {.range = range};
-    if (list->num == list->cap) {
-        size_t cap = list->cap > 0 ? list->cap * 2 : 64;
-        struct target_line *lines = reallocarray(list->lines, cap, sizeof *lines);
-        if (lines == NULL)
-            return -ENOMEM;
-        list->lines = lines;
-        list->cap = cap;
-    }
-    int rc = pool_intern(&list->pool, &line.host, host);
+    struct target_line line = {.range = item->range, .named = item->kind == TARGET_ITEM_NAME};
+    if (!reserve(&list->lines, list->num, &list->cap, sizeof *list->lines))
+        return -ENOMEM;
+    int rc = pool_intern(&list->pool, &line.host, bytes_of(item->host, item->host_len));
     if (rc == 0)
-        rc = pool_intern(&list->pool, &line.tag, tag);
+        rc = pool_intern(&list->pool, &line.tag, item->tag);
     if (rc == 0)
         list->lines[list->num++] = line;
     return rc;
 }
 
-static int bad_column(char *err, size_t err_len, struct bytes column, const char *wrong,
-                      const char *source, uint64_t line_no)
+static bool is_said(const struct target_list *list, uint16_t port)
 {
-    int shown = column.len < 80 ? (int)column.len : 80;
-    return line_error(err, err_len, -EINVAL, source, line_no, "\"%.*s\": %s", shown,
-                      (const char *)column.data, wrong);
+    return (list->is_said[port / 64] >> port % 64 & 1) != 0;
+}
+
+/* notes the port of a line, unless one before it said the same; 0: none */
+static int note_port(struct target_list *list, uint16_t port, const char *source, uint64_t line_no)
+{
+    struct said_port said = {.port = port, .line_no = line_no};
+    if (port == 0 || is_said(list, port))
+        return 0;
+    if (!reserve(&list->said, list->num_said, &list->said_cap, sizeof *list->said))
+        return -ENOMEM;
+    int rc = pool_intern(&list->pool, &said.source, bytes_text(source));
+    if (rc < 0)
+        return rc;
+    list->said[list->num_said++] = said;
+    list->is_said[port / 64] |= UINT64_C(1) << port % 64;
+    return 0;
+}
+
+/* takes back what came after the first num lines and num_said ports */
+static void take_back(struct target_list *list, size_t num, size_t num_said)
+{
+    list->num = num;
+    for (; list->num_said > num_said; list->num_said--) {
+        uint16_t port = list->said[list->num_said - 1].port;
+        list->is_said[port / 64] &= ~(UINT64_C(1) << port % 64);
+    }
 }
 
 int target_list_add(struct target_list *list, char *err, size_t err_len, const char *line,
                     size_t line_len, const char *source, uint64_t line_no)
 {
-    int rc = line_check(err, err_len, line, line_len, source, line_no);
-    if (rc < 0)
+    size_t before = list->num, said_before = list->num_said;
+    struct target_item item;
+    int rc = target_item_parse(&item, err, err_len, line, line_len, source, line_no);
+    if (rc < 0 || item.kind == TARGET_ITEM_NONE)
         return rc;
-    struct bytes rest = line_strip(line, line_len, line_no);
-    if (rest.len == 0)
+    rc = append_line(list, &item);
+    if (rc == 0)
+        rc = note_port(list, item.port, source, line_no);
+    if (rc == 0)
         return 0;
-
-    bool more;
-    uint8_t name[TARGET_HOST_MAX];
-    struct addr_range range;
-    struct bytes target = take_column(&rest, &more);
-    struct bytes given = take_column(&rest, &more), host = given;
-    struct bytes tag = take_column(&rest, &more);
-    if (more)
-        return line_error(err, err_len, -EINVAL, source, line_no,
-                          "more than three columns (TARGET,HOSTNAME,TAG); a tag has no comma");
-    if (!addr_range_parse(&range, NULL, (const char *)target.data, target.len)) {
-        if (take_host(name, &host.len, target) == NULL)
-            return bad_column(err, err_len, target,
-                              "no address, prefix or range; host names go into the second column",
-                              source, line_no);
-        return line_range(&range, err, err_len, target, source, line_no);
-    }
-    const char *wrong = given.len > 0 ? take_host(name, &host.len, given) : NULL;
-    if (wrong != NULL)
-        return bad_column(err, err_len, given, wrong, source, line_no);
-    wrong = check_tag(tag);
-    if (wrong != NULL)
-        return bad_column(err, err_len, tag, wrong, source, line_no);
-    rc = append_line(list, range, bytes_of(name, given.len > 0 ? host.len : 0), tag);
-    return rc < 0 ? line_error(err, err_len, rc, source, line_no, "out of memory") : 0;
+    take_back(list, before, said_before);
+    return line_error(err, err_len, rc, source, line_no, "out of memory");
 }
 
 static int add_line(void *ctx, char *err, size_t err_len, const char *line, size_t line_len,
@@ -265,9 +199,27 @@ static int add_line(void *ctx, char *err, size_t err_len, const char *line, size
 
 int target_list_load(struct target_list *list, char *err, size_t err_len, const char *path)
 {
-    size_t before = list->num;
+    size_t before = list->num, said_before = list->num_said;
     int rc = lines_load(path, NULL, err, err_len, add_line, list);
     if (rc < 0)
-        list->num = before;
+        take_back(list, before, said_before);
     return rc;
+}
+
+int target_list_check_ports(const struct target_list *list, char *err, size_t err_len,
+                            const uint16_t *ports, size_t num_ports)
+{
+    for (size_t i = 0; i < list->num_said; i++) {
+        const struct said_port *said = &list->said[i];
+        bool visited = false;
+        for (size_t k = 0; k < num_ports; k++)
+            visited |= ports[k] == said->port;
+        if (!visited)
+            return line_error(
+                err, err_len, -EINVAL, (const char *)text_pool_get(&list->pool, said->source).data,
+                said->line_no,
+                "port %u is open there, and the sweep does not visit it; name it with --port",
+                said->port);
+    }
+    return 0;
 }

@@ -7,6 +7,7 @@
 struct claim {
     struct addr_range range;
     uint32_t host, tag;
+    bool named; /* of the host itself, no range */
     size_t order;
 };
 
@@ -43,7 +44,8 @@ static void heap_pop(struct heap *heap)
 int target_segments_add(struct target_segments *segments, struct target_segment segment)
 {
     struct target_segment *prev = segments->num > 0 ? &segments->at[segments->num - 1] : NULL;
-    if (prev != NULL && prev->host == segment.host && prev->tag == segment.tag &&
+    if (prev != NULL && prev->host == segment.host && prev->tag == segment.tag && !prev->named &&
+        !segment.named && addr_is_v4(prev->last) == addr_is_v4(segment.first) &&
         addr_cmp(addr_add(prev->last, 1), segment.first) == 0) {
         prev->last = segment.last;
         return 0;
@@ -65,10 +67,10 @@ static struct addr before(struct addr a)
     return (struct addr){a.hi - (a.lo == 0), a.lo - 1};
 }
 
-/* sweeps over the claims of one host, which are in the order of their first addresses; heap has
+/* sweeps over the ranges of one host, which are in the order of their first addresses; heap has
  * room for all of them */
-static int merge_host(struct target_segments *out, struct heap *heap, const struct claim *claims,
-                      size_t num)
+static int merge_ranges(struct target_segments *out, struct heap *heap, const struct claim *claims,
+                        size_t num)
 {
     struct addr at = {0, 0};
     size_t next = 0;
@@ -92,8 +94,9 @@ static int merge_host(struct target_segments *out, struct heap *heap, const stru
             }
             heap_push(heap, &claims[next++]);
         }
-        int rc =
-            target_segments_add(out, (struct target_segment){at, stop, top->host, top->tag, 0});
+        int rc = target_segments_add(
+            out,
+            (struct target_segment){.first = at, .last = stop, .host = top->host, .tag = top->tag});
         if (rc < 0)
             return rc;
         at = addr_add(stop, 1);
@@ -103,11 +106,28 @@ static int merge_host(struct target_segments *out, struct heap *heap, const stru
     return 0;
 }
 
+/* the claims of one host, names first: of those, the first line counts */
+static int merge_host(struct target_segments *out, struct heap *heap, const struct claim *claims,
+                      size_t num)
+{
+    size_t num_named = 0;
+    int rc = 0;
+    while (num_named < num && claims[num_named].named)
+        num_named++;
+    if (num_named > 0)
+        rc = target_segments_add(
+            out,
+            (struct target_segment){.host = claims[0].host, .tag = claims[0].tag, .named = true});
+    return rc < 0 ? rc : merge_ranges(out, heap, claims + num_named, num - num_named);
+}
+
 static int compare_claims(const void *a, const void *b)
 {
     const struct claim *ca = a, *cb = b;
     if (ca->host != cb->host)
         return ca->host < cb->host ? -1 : 1;
+    if (ca->named != cb->named)
+        return ca->named ? -1 : 1;
     int cmp = addr_cmp(ca->range.first, cb->range.first);
     return cmp != 0 ? cmp : ca->order < cb->order ? -1 : 1;
 }
@@ -125,7 +145,8 @@ int target_merge(struct target_segments *out, const struct target_list *list, co
     }
     for (size_t i = 0; i < list->num; i++) {
         const struct target_line *line = &list->lines[i];
-        claims[i] = (struct claim){line->range, ranks[line->host], ranks[line->tag], i};
+        claims[i] =
+            (struct claim){line->range, ranks[line->host], ranks[line->tag], line->named, i};
     }
     qsort(claims, list->num, sizeof *claims, compare_claims);
     for (size_t i = 0, end; rc == 0 && i < list->num; i = end) {

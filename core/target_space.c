@@ -1,5 +1,5 @@
+#include "core/target_lines.h"
 #include "core/target_merge.h"
-#include "core/targets.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,16 +48,40 @@ static uint64_t add_capped(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+static struct addr_range range_of(const struct target_segment *s)
+{
+    return (struct addr_range){s->first, s->last};
+}
+
+/* addresses of all segments; a host name is one, for its first and last are the same */
 static uint64_t count_segments(const struct target_segments *segments)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < segments->num; i++)
-        count = add_capped(count, addr_range_count((struct addr_range){segments->at[i].first,
-                                                                       segments->at[i].last}));
+        count = add_capped(count, addr_range_count(range_of(&segments->at[i])));
     return count;
 }
 
-/* keeps of each segment what lies inside (or outside) of set, and counts the rest */
+/* keeps of a segment what lies inside (or outside) of set, and counts the rest */
+static int clip_one(struct target_segments *kept, uint64_t *removed, struct target_segment part,
+                    const struct prefix_set *set, bool keep_inside)
+{
+    struct addr_range left = range_of(&part), piece;
+    size_t at = prefix_set_lower(set, left.first);
+    int rc = 0;
+    for (bool more = true, inside; rc == 0 && more;) {
+        more = prefix_set_cut(set, &at, &piece, &inside, &left);
+        part.first = piece.first;
+        part.last = piece.last;
+        if (inside == keep_inside)
+            rc = target_segments_add(kept, part);
+        else
+            *removed = add_capped(*removed, addr_range_count(piece));
+    }
+    return rc;
+}
+
+/* clips all segments; host names stay, for nobody knows their addresses yet */
 static int clip(struct target_segments *segments, uint64_t *removed, const struct prefix_set *set,
                 bool keep_inside)
 {
@@ -65,19 +89,10 @@ static int clip(struct target_segments *segments, uint64_t *removed, const struc
     uint64_t num_removed = 0;
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < segments->num; i++) {
-        struct target_segment part = segments->at[i];
-        struct addr_range left = {part.first, part.last}, piece;
-        size_t at = prefix_set_lower(set, left.first);
-        bool more = true, inside;
-        while (rc == 0 && more) {
-            more = prefix_set_cut(set, &at, &piece, &inside, &left);
-            part.first = piece.first;
-            part.last = piece.last;
-            if (inside == keep_inside)
-                rc = target_segments_add(&kept, part);
-            else
-                num_removed = add_capped(num_removed, addr_range_count(piece));
-        }
+        if (segments->at[i].named)
+            rc = target_segments_add(&kept, segments->at[i]);
+        else
+            rc = clip_one(&kept, &num_removed, segments->at[i], set, keep_inside);
     }
     if (rc < 0) {
         free(kept.at);
@@ -166,7 +181,8 @@ int target_space_build(struct target_space *space, struct target_counts *counts,
     struct ranked *sorted = NULL;
     uint32_t *ranks = NULL;
     *space = made;
-    if (!ports_valid(ports, num_ports))
+    if (!ports_valid(ports, num_ports) ||
+        target_list_check_ports(list, NULL, 0, ports, num_ports) != 0)
         return -EINVAL;
 
     int rc = rank_texts(&sorted, &ranks, &list->pool);
@@ -207,16 +223,31 @@ void target_space_cleanup(struct target_space *space)
     *space = (struct target_space){0};
 }
 
+/* whether the host of a named segment is one that can be resolved, as target_item_parse gives it;
+ * the space may come from a dataset */
+static bool name_valid(const struct target_space *space, const struct target_segment *s)
+{
+    static const struct addr zero = {0, 0};
+    uint8_t name[TARGET_HOST_MAX];
+    size_t len;
+    struct bytes host = space->texts[s->host];
+    return addr_cmp(s->first, zero) == 0 && addr_cmp(s->last, zero) == 0 && host.len > 0 &&
+           target_host_take(name, &len, host) == NULL && bytes_equal(bytes_of(name, len), host);
+}
+
 /* tells whether segment i of the space may stand behind the one before it */
 static bool segment_valid(const struct target_space *space, size_t i)
 {
     const struct target_segment *s = &space->segments[i], *prev = i > 0 ? s - 1 : NULL;
-    if (addr_cmp(s->first, s->last) > 0 || s->host >= space->num_texts ||
-        s->tag >= space->num_texts)
+    if (addr_cmp(s->first, s->last) > 0 || addr_is_v4(s->first) != addr_is_v4(s->last) ||
+        s->host >= space->num_texts || s->tag >= space->num_texts ||
+        (s->named && !name_valid(space, s)))
         return false;
     if (prev == NULL || prev->host < s->host)
         return true;
-    return prev->host == s->host && addr_cmp(prev->last, s->first) < 0;
+    if (prev->host != s->host || s->named)
+        return false;
+    return prev->named || addr_cmp(prev->last, s->first) < 0;
 }
 
 static bool texts_valid(const struct target_space *space)
@@ -266,6 +297,7 @@ struct target target_space_at(const struct target_space *space, uint64_t index)
     return (struct target){
         .addr = addr_add(s->first, nth - s->before),
         .port = space->ports[index % space->num_ports],
+        .named = s->named,
         .host = space->texts[s->host],
         .tag = space->texts[s->tag],
     };
@@ -289,15 +321,25 @@ static bool find_text(const struct target_space *space, uint32_t *id, struct byt
     return false;
 }
 
-/* the segment of host that has addr, or NULL */
-static const struct target_segment *find_segment(const struct target_space *space, uint32_t host,
-                                                 struct addr addr)
+/* whether a segment lies wholly before an address of host, or before the name host */
+static bool lies_before(const struct target_segment *s, uint32_t host, bool named, struct addr addr)
 {
+    if (s->host != host)
+        return s->host < host;
+    return !named && (s->named || addr_cmp(s->last, addr) < 0);
+}
+
+/* the segment of host that has addr, or is named, or NULL */
+static const struct target_segment *find_segment(const struct target_space *space,
+                                                 struct bytes host, bool named, struct addr addr)
+{
+    uint32_t id;
     size_t low = 0, high = space->num_segments;
+    if (!find_text(space, &id, host))
+        return NULL;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        const struct target_segment *s = &space->segments[mid];
-        if (s->host < host || (s->host == host && addr_cmp(s->last, addr) < 0))
+        if (lies_before(&space->segments[mid], id, named, addr))
             low = mid + 1;
         else
             high = mid;
@@ -305,23 +347,37 @@ static const struct target_segment *find_segment(const struct target_space *spac
     if (low == space->num_segments)
         return NULL;
     const struct target_segment *s = &space->segments[low];
-    return s->host == host && addr_cmp(s->first, addr) <= 0 ? s : NULL;
+    return s->host == id && s->named == named && addr_cmp(s->first, addr) <= 0 ? s : NULL;
+}
+
+static bool index_of(const struct target_space *space, uint64_t *index, uint64_t nth, uint16_t port)
+{
+    for (size_t i = 0; i < space->num_ports; i++)
+        if (space->ports[i] == port) {
+            *index = nth * space->num_ports + i;
+            return true;
+        }
+    return false;
 }
 
 bool target_space_find(const struct target_space *space, uint64_t *index, struct addr addr,
                        uint16_t port, struct bytes host)
 {
-    uint32_t id;
-    const struct target_segment *s =
-        find_text(space, &id, host) ? find_segment(space, id, addr) : NULL;
-    if (s == NULL)
-        return false;
-    for (size_t i = 0; i < space->num_ports; i++) {
-        if (space->ports[i] != port)
-            continue;
-        uint64_t nth = s->before + addr_distance(s->first, addr);
-        *index = nth * space->num_ports + i;
-        return true;
-    }
+    const struct target_segment *s = find_segment(space, host, false, addr);
+    return s != NULL && index_of(space, index, s->before + addr_distance(s->first, addr), port);
+}
+
+bool target_space_find_name(const struct target_space *space, uint64_t *index, struct bytes host,
+                            uint16_t port)
+{
+    const struct target_segment *s = find_segment(space, host, true, (struct addr){0, 0});
+    return s != NULL && index_of(space, index, s->before, port);
+}
+
+bool target_space_has_names(const struct target_space *space)
+{
+    for (size_t i = 0; i < space->num_segments; i++)
+        if (space->segments[i].named)
+            return true;
     return false;
 }

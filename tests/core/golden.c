@@ -220,8 +220,12 @@ static void dump_space(FILE *f, const struct target_space *s)
         put_num(f, "port", s->ports[i]);
     for (size_t i = 0; i < s->num_segments; i++) {
         fprintf(f, "\nsegment");
-        put_addr(f, "first", s->segments[i].first);
-        put_addr(f, "last", s->segments[i].last);
+        if (s->segments[i].named) {
+            fprintf(f, " named");
+        } else {
+            put_addr(f, "first", s->segments[i].first);
+            put_addr(f, "last", s->segments[i].last);
+        }
         put_bytes(f, "host", s->texts[s->segments[i].host]);
         put_bytes(f, "tag", s->texts[s->segments[i].tag]);
         put_num(f, "before", s->segments[i].before);
@@ -251,6 +255,12 @@ static void dump_header(FILE *f, const struct dataset_header *h)
     put_num(f, "num_shards", h->num_shards);
     put_num(f, "shard", h->shard);
     put_num(f, "record_mode", h->record_mode);
+    if (h->streamed)
+        fprintf(f, " streamed");
+    if (h->limit > 0)
+        put_num(f, "limit", h->limit);
+    if (h->sample_ppm > 0)
+        put_num(f, "sample_ppm", h->sample_ppm);
     dump_space(f, h->space);
     put_num(f, "given", h->counts.given);
     put_num(f, "special", h->counts.special);
@@ -276,7 +286,8 @@ static void dump_record(FILE *f, const struct record *r)
 {
     fprintf(f, "record position=%llu stage=%s cause=%s", (unsigned long long)r->position,
             stage_slug(r->stage), cause_slug(r->cause));
-    put_addr(f, "addr", r->addr);
+    if (record_has_addr(r))
+        put_addr(f, "addr", r->addr);
     put_num(f, "port", r->port);
     put_bytes(f, "host", r->host);
     put_bytes(f, "tag", r->tag);
@@ -304,7 +315,23 @@ static void dump_record(FILE *f, const struct record *r)
     for (size_t i = 0; i < r->num_chain; i++)
         put_hex(f, "cert", r->chain[i], 8);
     put_num(f, "chain_cut", r->chain_cut);
+    for (size_t i = 0; i < r->num_attempts; i++)
+        fprintf(f, " attempt=%llu/%s/%s/%u", (unsigned long long)r->attempts[i].start_us,
+                stage_slug(r->attempts[i].stage), cause_slug(r->attempts[i].cause),
+                r->attempts[i].smtp_code);
     fputc('\n', f);
+}
+
+static void dump_stream(FILE *f, const struct block *b)
+{
+    uint64_t lines;
+    uint8_t sha256[32];
+    if (block_num_skipped(b) > 0)
+        put_num(f, "skipped", block_num_skipped(b));
+    if (block_consumed(b, &lines, sha256)) {
+        put_num(f, "consumed", lines);
+        put_hex(f, "sha256", sha256, 8);
+    }
 }
 
 static void dump_block(FILE *f, const struct block *b)
@@ -325,6 +352,7 @@ static void dump_block(FILE *f, const struct block *b)
         put_hex(f, "der", block_cert(b, i, sha256).data, 4);
         put_hex(f, "sha256", sha256, 8);
     }
+    dump_stream(f, b);
     fputc('\n', f);
     for (size_t i = 0; i < block_num_records(b); i++) {
         block_record(b, &r, i);
@@ -352,11 +380,15 @@ static int dump_trailer(FILE *f, struct bytes payload, char err[DATASET_ERR_MAX]
 {
     struct dataset_trailer t;
     int rc = dataset_trailer_decode(&t, payload, err);
-    if (rc == 0)
-        fprintf(f, "trailer end_us=%llu reason=%d records=%llu positions=%llu blocks=%llu\n",
-                (unsigned long long)t.end_us, (int)t.reason, (unsigned long long)t.records,
-                (unsigned long long)t.positions, (unsigned long long)t.blocks);
-    return rc;
+    if (rc != 0)
+        return rc;
+    fprintf(f, "trailer end_us=%llu reason=%d records=%llu positions=%llu blocks=%llu",
+            (unsigned long long)t.end_us, (int)t.reason, (unsigned long long)t.records,
+            (unsigned long long)t.positions, (unsigned long long)t.blocks);
+    if (t.has_lines)
+        put_num(f, "lines", t.lines);
+    fputc('\n', f);
+    return 0;
 }
 
 /* offsets and sizes depend on the compressor: only what does not is said */

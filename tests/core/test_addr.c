@@ -260,6 +260,8 @@ static const struct {
     {"::ffff:192.0.2.1/120", "host bits", "192.0.2.0/24"},
     {"::ffff:192.0.2.1/64", "host bits", NULL},
     {"::/0", "covers all IPv4", NULL},
+    {"::/80", "covers all IPv4", NULL},
+    {"::/79", "covers all IPv4", NULL},
     {"::/64", "covers all IPv4", NULL},
     {"::-ffff::", "covers all IPv4", NULL},
 };

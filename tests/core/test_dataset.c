@@ -1,5 +1,5 @@
 #include "core/dataset_frame.h"
-#include "tests/core/golden.h"
+#include "tests/core/golden2.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,38 +14,76 @@
 
 #define GOLDEN TEST_DATA "/golden-1.mxs.zst"
 
-/* ---- the golden files: a dataset of the first version reads the same for ever ---- */
+/* ---- the golden files: a dataset of an older version reads the same for ever ---- */
+
+static const char *const goldens[] = {
+    TEST_DATA "/golden-1",
+    TEST_DATA "/golden-2",
+    TEST_DATA "/golden-2-stream",
+};
+enum { NUM_GOLDENS = sizeof goldens / sizeof *goldens };
+
+static void golden_name(char out[256], size_t i, const char *ending)
+{
+    snprintf(out, 256, "%s%s", goldens[i], ending);
+}
 
 static void test_golden_reads_the_same(void **state)
 {
     (void)state;
-    int rc;
-    size_t len;
-    char *text = dump_dataset(GOLDEN, &rc), *want = (char *)slurp(TEST_DATA "/golden-1.txt", &len);
-    assert_int_equal(rc, 0);
-    assert_string_equal(text, want);
-    free(text);
-    free(want);
+    for (size_t i = 0; i < NUM_GOLDENS; i++) {
+        char path[256], text_path[256];
+        int rc;
+        size_t len;
+        golden_name(path, i, ".mxs.zst");
+        golden_name(text_path, i, ".txt");
+        char *text = dump_dataset(path, &rc), *want = (char *)slurp(text_path, &len);
+        assert_int_equal(rc, 0);
+        assert_string_equal(text, want);
+        free(text);
+        free(want);
+    }
 }
 
-/* compression may differ between versions of zstd, what is compressed may not */
-static void test_golden_is_written_the_same(void **state)
+static void write_golden(size_t i, const char *path)
 {
-    (void)state;
-    char path[128], err[DATASET_ERR_MAX];
-    struct golden g;
+    char err[DATASET_ERR_MAX] = "";
+    int rc;
+    if (i == 0) {
+        struct golden g;
+        golden_init(&g);
+        rc = golden_write(&g, path, err);
+        golden_cleanup(&g);
+    } else {
+        struct golden2 g;
+        golden2_init(&g, i == 2);
+        rc = golden2_write(&g, path, err);
+        golden2_cleanup(&g);
+    }
+    if (rc != 0)
+        fail_msg("%s", err);
+}
+
+/* a header as it would be in a file of that format */
+static void encode_header(struct cbor_writer *w, const struct dataset_header *h, unsigned format)
+{
+    struct dataset_header as = *h;
+    as.format = format;
+    cbor_writer_init(w, DATASET_ITEM_MAX);
+    assert_int_equal(header_encode(w, &as), 0);
+}
+
+static void assert_written_the_same(const char *golden, const char *path)
+{
+    char err[DATASET_ERR_MAX];
     struct dataset_reader *a, *b;
     struct dataset_item x, y;
-    golden_init(&g);
-    golden_path(path, "same");
-    assert_int_equal(golden_write(&g, path, err), 0);
-    assert_int_equal(dataset_open(&a, err, GOLDEN), 0);
+    assert_int_equal(dataset_open(&a, err, golden), 0);
     assert_int_equal(dataset_open(&b, err, path), 0);
     struct cbor_writer wa, wb;
-    cbor_writer_init(&wa, DATASET_ITEM_MAX);
-    cbor_writer_init(&wb, DATASET_ITEM_MAX);
-    assert_int_equal(header_encode(&wa, dataset_reader_header(a)), 0);
-    assert_int_equal(header_encode(&wb, dataset_reader_header(b)), 0);
+    unsigned format = dataset_reader_header(a)->format;
+    encode_header(&wa, dataset_reader_header(a), format);
+    encode_header(&wb, dataset_reader_header(b), format);
     assert_int_equal(wa.len, wb.len);
     assert_memory_equal(wa.data, wb.data, wa.len);
     while (dataset_next(a, &x, err) > 0) {
@@ -60,19 +98,31 @@ static void test_golden_is_written_the_same(void **state)
     cbor_writer_cleanup(&wb);
     dataset_close(a);
     dataset_close(b);
-    unlink(path);
-    golden_cleanup(&g);
+}
+
+/* compression may differ between versions of zstd, what is compressed may not */
+static void test_golden_is_written_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUM_GOLDENS; i++) {
+        char path[128], golden[256];
+        golden_path(path, "same");
+        golden_name(golden, i, ".mxs.zst");
+        write_golden(i, path);
+        assert_written_the_same(golden, path);
+        unlink(path);
+    }
 }
 
 /* ---- damage ---- */
 
-static void test_every_changed_octet_is_found(void **state)
+static void change_every_octet(size_t golden)
 {
-    (void)state;
     static const uint8_t changes[] = {0x01, 0x04, 0x20, 0x80, 0xff};
-    char path[128];
+    char path[128], name[256];
     size_t len;
-    uint8_t *data = slurp(GOLDEN, &len);
+    golden_name(name, golden, ".mxs.zst");
+    uint8_t *data = slurp(name, &len);
     golden_path(path, "changed");
     spill(path, data, len);
     int fd = open(path, O_WRONLY);
@@ -91,14 +141,21 @@ static void test_every_changed_octet_is_found(void **state)
     free(data);
 }
 
-/* the ends of the frames of the golden file */
-static size_t frame_ends(size_t ends[16])
+static void test_every_changed_octet_is_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUM_GOLDENS; i++)
+        change_every_octet(i);
+}
+
+/* the ends of the frames of a golden file */
+static size_t frame_ends(size_t ends[16], const char *path)
 {
     char err[DATASET_ERR_MAX];
     struct dataset_reader *r;
     struct dataset_item item = {0};
     size_t num = 0;
-    assert_int_equal(dataset_open(&r, err, GOLDEN), 0);
+    assert_int_equal(dataset_open(&r, err, path), 0);
     while (dataset_next(r, &item, err) > 0) {
         if (num == 0)
             ends[num++] = (size_t)item.offset;
@@ -109,12 +166,12 @@ static size_t frame_ends(size_t ends[16])
     return num;
 }
 
-static void test_every_truncation_reads_to_the_last_whole_frame(void **state)
+static void truncate_everywhere(size_t golden)
 {
-    (void)state;
-    char path[128], err[DATASET_ERR_MAX];
-    size_t len, ends[16], num = frame_ends(ends);
-    uint8_t *data = slurp(GOLDEN, &len);
+    char path[128], err[DATASET_ERR_MAX], name[256];
+    golden_name(name, golden, ".mxs.zst");
+    size_t len, ends[16], num = frame_ends(ends, name);
+    uint8_t *data = slurp(name, &len);
     golden_path(path, "cut");
     for (size_t cut = 0; cut < len; cut++) {
         size_t want = 0, got = 0;
@@ -143,6 +200,13 @@ static void test_every_truncation_reads_to_the_last_whole_frame(void **state)
     free(data);
 }
 
+static void test_every_truncation_reads_to_the_last_whole_frame(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < NUM_GOLDENS; i++)
+        truncate_everywhere(i);
+}
+
 /* frames left out, doubled, swapped: each frame is whole, but not in its place */
 static void test_frames_out_of_place_are_found(void **state)
 {
@@ -159,7 +223,7 @@ static void test_frames_out_of_place_are_found(void **state)
         {"no header", {1, 2, 3, 4, 5, 6, -1}},      {"end first", {0, 6, 1, 2, 3, 4, 5, -1}},
     };
     char path[128];
-    size_t len, ends[16], num = frame_ends(ends);
+    size_t len, ends[16], num = frame_ends(ends, GOLDEN);
     uint8_t *data = slurp(GOLDEN, &len), *mixed = malloc(3 * len);
     assert_int_equal(num, 7);
     golden_path(path, "mixed");
@@ -232,7 +296,7 @@ static void test_wrong_files(void **state)
     write_patched_header(path, 0, 0);
     assert_int_equal(dataset_open(&r, err, path), 0);
     dataset_close(r);
-    write_patched_header(path, FORMAT_AT, 2);
+    write_patched_header(path, FORMAT_AT, DATASET_FORMAT + 1);
     assert_int_equal(dataset_open(&r, err, path), -EPROTONOSUPPORT);
     assert_non_null(strstr(err, "newer"));
     write_patched_header(path, FORMAT_AT - 2, 'T');   /* "mxsweep dataseT" */

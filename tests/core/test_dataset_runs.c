@@ -68,10 +68,52 @@ static void test_memory_is_in_runs(void **state)
     run_set_cleanup(&set);
 }
 
+static void test_insert_is_all_or_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t step;
+        struct dataset_run there[4], in[3], want[5];
+        int rc;
+    } cases[] = {
+        {1, {{0}}, {{3, 2}}, {{3, 2}}, 0},
+        {1, {{0, 3}}, {{3, 2}}, {{0, 5}}, 0},
+        {1, {{5, 5}}, {{0, 3}}, {{0, 3}, {5, 5}}, 0},
+        {1, {{0, 2}, {4, 2}}, {{2, 2}}, {{0, 6}}, 0},
+        {1, {{0, 2}, {4, 2}, {8, 1}}, {{2, 1}, {6, 2}}, {{0, 3}, {4, 5}}, 0},
+        {1, {{0, 2}, {4, 2}}, {{2, 1}, {5, 2}}, {{0, 2}, {4, 2}}, -EEXIST},
+        {1, {{4, 2}}, {{0, 9}}, {{4, 2}}, -EEXIST},
+        {1, {{0, 9}}, {{4, 2}}, {{0, 9}}, -EEXIST},
+        {1, {{4, 2}}, {{3, 2}}, {{4, 2}}, -EEXIST},
+        {3, {{1, 2}}, {{7, 1}}, {{1, 3}}, 0},
+        {3, {{1, 2}, {10, 1}}, {{7, 1}}, {{1, 4}}, 0},
+        {3, {{1, 2}}, {{4, 1}}, {{1, 2}}, -EEXIST},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct run_set set;
+        size_t num = 0, num_in = 0, num_want = 0;
+        run_set_init(&set, cases[i].step);
+        while (num < 4 && cases[i].there[num].count > 0)
+            num++;
+        while (num_in < 3 && cases[i].in[num_in].count > 0)
+            num_in++;
+        assert_int_equal(run_set_insert(&set, cases[i].there, num), 0);
+        assert_int_equal(run_set_insert(&set, cases[i].in, num_in), cases[i].rc);
+        for (; num_want < 5 && cases[i].want[num_want].count > 0; num_want++) {
+            assert_true(num_want < set.num);
+            assert_true(set.runs[num_want].first == cases[i].want[num_want].first);
+            assert_true(set.runs[num_want].count == cases[i].want[num_want].count);
+        }
+        assert_int_equal(set.num, num_want);
+        run_set_cleanup(&set);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_runs_join),
+        cmocka_unit_test(test_insert_is_all_or_nothing),
         cmocka_unit_test(test_memory_is_in_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,24 @@ static void test_full_device(void **state)
     assert_int_equal(file_close(&f), -EBADF);
 }
 
+static void test_lazy_syncs_when_it_is_due(void **state)
+{
+    (void)state;
+    struct folder dir;
+    struct file f;
+    bool is_due = false;
+    make_folder(&dir);
+    assert_int_equal(file_create(&f, dir.path, &file_lazy, &is_due), 0);
+    assert_int_equal(file_write_all(&f, bytes_text("0123456789"), 0), 0);
+    struct file closed = {-1, &file_lazy, &is_due};   /* whose sync fails, if there is one */
+    assert_int_equal(file_sync(&closed), 0);
+    is_due = true;
+    assert_int_equal(file_sync(&closed), -EBADF);
+    assert_int_equal(file_sync(&f), 0);
+    assert_int_equal(file_close(&f), 0);
+    remove_folder(&dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_folder_of_a_path),
         cmocka_unit_test(test_write_all),
         cmocka_unit_test(test_full_device),
+        cmocka_unit_test(test_lazy_syncs_when_it_is_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,8 @@ static const char *const causes[] = {"none",
                                      "alert-sent",
                                      "tls-error",
                                      "no-address",
-                                     "blocked"};
+                                     "blocked",
+                                     "dns-failure"};
 
 static void codes_are_stable(void **state)
 {

@@ -32,6 +32,20 @@ static void begins_empty(void **state)
     assert_true(r.num_chain == 0 && r.chain == NULL && r.num_alerts == 0 && r.host.len == 0 &&
                 r.tag.len == 0);
     assert_false(r.has_tls || r.handshake_done || r.chain_cut);
+    assert_int_equal(r.num_attempts, 0);
+}
+
+static void names_that_do_not_resolve_have_no_address(void **state)
+{
+    struct record r;
+    (void)state;
+    record_init(&r);
+    r.stage = STAGE_CONNECT;
+    for (unsigned cause = CAUSE_OK; cause < NUM_CAUSES; cause++) {
+        r.cause = (uint8_t)cause;
+        assert_int_equal(record_has_addr(&r),
+                         cause != CAUSE_NO_ADDRESS && cause != CAUSE_DNS_FAILURE);
+    }
 }
 
 static const struct {
@@ -111,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(begins_empty),
+        cmocka_unit_test(names_that_do_not_resolve_have_no_address),
         cmocka_unit_test(finds_enhanced_codes),
         cmocka_unit_test(starttls_reply_goes_before_ehlo),
     };

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "core/targets.h"
 
@@ -37,11 +38,8 @@ static struct target_list *list_of(const char *lines)
 static const struct {
     const char *line, *error; /* error: a part of it */
 } bad_lines[] = {
-    {"mx.example",
-     "list:7: \"mx.example\": no address, prefix or range; host names go into the second column"},
     {"mx.example,192.0.2.1",
-     "\"mx.example\": no address, prefix or range; host names go into the second"},
-    {"localhost", "host names go into the second column"},
+     "list:7: \"192.0.2.1\": a HOSTNAME beside a TARGET that is a host name itself"},
     {"192.0.2.300", "\"192.0.2.300\": no address, prefix or range (192.0.2.1, "},
     {"192.0.2.1:25", "no address, prefix or range ("},
     {"[2001:db8::1]", "no address, prefix or range ("},
@@ -112,6 +110,66 @@ static void refuses_lines(void **state)
     target_list_free(NULL);
 }
 
+/* ports that masscan says must be those of the sweep, and are then visited all */
+static void checks_ports(void **state)
+{
+    static const uint16_t both[] = {587, 25};
+    struct target_list *list = list_of("open tcp 25 192.0.2.1 17\nopen tcp 587 192.0.2.2 17\n"
+                                       "open tcp 25 192.0.2.3 17\n192.0.2.4");
+    struct target_space space;
+    struct target_counts counts;
+    char err[256] = "";
+    (void)state;
+    assert_int_equal(target_list_check_ports(list, err, sizeof err, both, 2), 0);
+    assert_string_equal(err, "");
+    assert_int_equal(target_list_check_ports(list, err, sizeof err, smtp, 1), -EINVAL);
+    assert_string_equal(err, "list:2: port 587 is open there, and the sweep does not visit it; "
+                             "name it with --port");
+    assert_int_equal(target_space_build(&space, &counts, list, NULL, NULL, NULL, smtp, 1), -EINVAL);
+    assert_int_equal(target_space_build(&space, &counts, list, NULL, NULL, NULL, both, 2), 0);
+    assert_int_equal(space.count, 8);
+    target_space_cleanup(&space);
+    target_list_free(list);
+}
+
+/* a file that is refused leaves no port behind */
+static void takes_ports_back(void **state)
+{
+    static const char bad[] = "open tcp 587 192.0.2.1\nopen tcp 25 192.0.2.1\nx y\n";
+    struct target_list *list = list_of("open tcp 25 192.0.2.1 17");
+    char path[] = "ports-XXXXXX", err[256] = "";
+    int fd = mkstemp(path);
+    (void)state;
+    assert_int_equal(write(fd, bad, strlen(bad)), strlen(bad));
+    close(fd);
+    assert_int_equal(target_list_load(list, err, sizeof err, path), -EINVAL);
+    unlink(path);
+    assert_int_equal(target_list_check_ports(list, err, sizeof err, smtp, 1), 0);
+    target_list_free(list);
+    list = list_of("open tcp 587 192.0.2.1 17"); /* and can be said again */
+    assert_int_equal(target_list_check_ports(list, err, sizeof err, smtp, 1), -EINVAL);
+    target_list_free(list);
+}
+
+/* each of 65,535 ports once, whatever the number of lines */
+static void ports_are_bounded(void **state)
+{
+    struct target_list *list = target_list_new();
+    char line[64], err[256] = "";
+    uint16_t ports[TARGET_PORTS_MAX];
+    (void)state;
+    for (unsigned i = 0; i < 3 * 65535; i++) {
+        int len = snprintf(line, sizeof line, "open tcp %u 192.0.2.1 17", i % 65535 + 1);
+        assert_int_equal(target_list_add(list, err, sizeof err, line, (size_t)len, "list", i + 1),
+                         0);
+    }
+    for (size_t i = 0; i < LEN(ports); i++)
+        ports[i] = (uint16_t)(i + 1);
+    assert_int_equal(target_list_check_ports(list, err, sizeof err, ports, LEN(ports)), -EINVAL);
+    assert_non_null(strstr(err, "list:65: port 65 "));
+    target_list_free(list);
+}
+
 static void names_of_the_greatest_length(void **state)
 {
     struct target_list *list =
@@ -132,6 +190,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_lines),
+        cmocka_unit_test(checks_ports),
+        cmocka_unit_test(takes_ports_back),
+        cmocka_unit_test(ports_are_bounded),
         cmocka_unit_test(names_of_the_greatest_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

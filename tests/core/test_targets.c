@@ -57,9 +57,11 @@ static void format(char *out, size_t out_len, const struct target_space *space)
         char first[ADDR_TEXT_MAX], last[ADDR_TEXT_MAX];
         addr_format(first, s->first);
         addr_format(last, s->last);
-        n += (size_t)snprintf(out + n, out_len - n, "%s-%s,%s,%s\n", first, last,
-                              (const char *)space->texts[s->host].data,
-                              (const char *)space->texts[s->tag].data);
+        const char *host = (const char *)space->texts[s->host].data;
+        const char *tag = (const char *)space->texts[s->tag].data;
+        n += (size_t)(s->named ? snprintf(out + n, out_len - n, "name,%s,%s\n", host, tag)
+                               : snprintf(out + n, out_len - n, "%s-%s,%s,%s\n", first, last, host,
+                                          tag));
         assert_true(n < out_len);
     }
 }
@@ -71,13 +73,14 @@ static void check_round_trip(const struct target_space *space)
     for (uint64_t k = 0; k < 5000 && k < space->count; k++) {
         uint64_t back, i = k * step;
         struct target t = target_space_at(space, i);
-        assert_true(target_space_find(space, &back, t.addr, t.port, t.host));
+        assert_true(t.named ? target_space_find_name(space, &back, t.host, t.port)
+                            : target_space_find(space, &back, t.addr, t.port, t.host));
         assert_true(back == i);
         assert_int_equal(t.host.data[t.host.len], 0);
         if (step == 1 && i > 0) {
             struct target before = target_space_at(space, i - 1);
             assert_false(addr_cmp(before.addr, t.addr) == 0 && before.port == t.port &&
-                         bytes_equal(before.host, t.host));
+                         bytes_equal(before.host, t.host) && before.named == t.named);
         }
     }
 }
@@ -136,6 +139,18 @@ static const struct {
      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,,a\n",
      3},
     {"2001:db8::/65\n", "2001:db8::-2001:db8::7fff:ffff:ffff:ffff,,\n", (uint64_t)1 << 63},
+    /* IPv4 ends where it ends, though IPv6 goes on there */
+    {"0.0.0.0\n255.255.255.255\n::fffe:ffff:ffff\n::1:0:0:0",
+     "::fffe:ffff:ffff-::fffe:ffff:ffff,,\n0.0.0.0-0.0.0.0,,\n"
+     "255.255.255.255-255.255.255.255,,\n::1:0:0:0-::1:0:0:0,,\n",
+     4},
+    /* host names: once each, the first tag wins, before the addresses under the same name */
+    {"mx.example", "name,mx.example,\n", 1},
+    {"b.example\na.example,,t\nB.example,,late", "name,a.example,t\nname,b.example,\n", 2},
+    {"::-::1,mx.example,t\nmx.example,,t\n192.0.2.1\n::2,mx.example,t",
+     "192.0.2.1-192.0.2.1,,\nname,mx.example,t\n::-::2,mx.example,t\n", 5},
+    {"open tcp 25 192.0.2.2 17\n192.0.2.1\nclosed tcp 25 192.0.2.3 17\nsaddr",
+     "192.0.2.1-192.0.2.2,,\n", 2},
 };
 
 static void makes_spaces(void **state)
@@ -205,6 +220,13 @@ static const struct {
     {"::ffff:8.8.8.8\n8.8.8.9", NULL, "8.8.8.8", NULL, {2, 0, 1, 0, 1}, "8.8.8.9-8.8.8.9,,\n"},
     {"2002:a00::/120", "10.0.0.0/8", NULL, NULL, {256, 256, 0, 0, 0}, ""},
     {"2002:808:808::1\n8.8.8.8", NULL, NULL, "8.8.8.8", {2, 0, 0, 1, 1}, "8.8.8.8-8.8.8.8,,\n"},
+    /* host names: what they resolve to is not known yet */
+    {"mx.example\n192.0.2.1,mx.example\n::",
+     "::-::ffff",
+     "::/127 192.0.2.1",
+     "",
+     {3, 1, 1, 0, 1},
+     "name,mx.example,\n"},
     /* more than can be counted or visited, until most of it is taken away */
     {"2000::/3",
      NULL,
@@ -243,6 +265,40 @@ static void subtracts(void **state)
         target_space_cleanup(&space);
         target_list_free(list);
     }
+}
+
+static void finds_names(void **state)
+{
+    static const uint16_t ports[] = {25, 587};
+    struct target_list *list = list_of("mx.example,,t\n::1,mx.example\n192.0.2.1");
+    struct target_space space;
+    struct target_counts counts;
+    uint64_t index;
+    const struct addr zero = {0, 0}, one = {0, 1};
+    (void)state;
+    assert_int_equal(target_space_build(&space, &counts, list, NULL, NULL, NULL, ports, 2), 0);
+    assert_int_equal(space.count, 6);
+    assert_true(target_space_has_names(&space));
+    struct target t = target_space_at(&space, 3);
+    assert_true(t.named && t.port == 587 && addr_cmp(t.addr, zero) == 0);
+    assert_string_equal((const char *)t.host.data, "mx.example");
+    assert_string_equal((const char *)t.tag.data, "t");
+    assert_true(target_space_find_name(&space, &index, bytes_text("mx.example"), 587));
+    assert_int_equal(index, 3);
+    assert_true(target_space_find(&space, &index, one, 587, bytes_text("mx.example")));
+    assert_int_equal(index, 5);
+    assert_false(target_space_find(&space, &index, zero, 25, bytes_text("mx.example")));
+    assert_false(target_space_find_name(&space, &index, bytes_text("mx.example"), 26));
+    assert_false(target_space_find_name(&space, &index, bytes_text("mx2.example"), 25));
+    assert_false(target_space_find_name(&space, &index, bytes_text(""), 25));
+    target_space_cleanup(&space);
+    target_list_free(list);
+    list = list_of("192.0.2.1,mx.example");
+    assert_int_equal(target_space_build(&space, &counts, list, NULL, NULL, NULL, ports, 2), 0);
+    assert_false(target_space_has_names(&space));
+    assert_false(target_space_find_name(&space, &index, bytes_text("mx.example"), 25));
+    target_space_cleanup(&space);
+    target_list_free(list);
 }
 
 static void ports_vary_fastest(void **state)
@@ -438,7 +494,7 @@ static void a_million_overlaps(void **state)
 static void loads_files(void **state)
 {
     static const char good[] = "\xef\xbb\xbf# list\r\n192.0.2.1,MX.example,t\r\n\r\n2001:db8::1";
-    static const char bad[] = "192.0.2.9\nmx.example\n192.0.2.10\n";
+    static const char bad[] = "192.0.2.9\nmx..example\n192.0.2.10\n";
     struct target_list *list = target_list_new();
     struct target_space space;
     struct target_counts counts;
@@ -452,7 +508,7 @@ static void loads_files(void **state)
     assert_int_equal(ftruncate(fd, 0), 0);
     assert_int_equal(pwrite(fd, bad, strlen(bad), 0), strlen(bad));
     assert_int_equal(target_list_load(list, err, sizeof err, path), -EINVAL);
-    snprintf(want, sizeof want, "%s:2: \"mx.example\": no address", path);
+    snprintf(want, sizeof want, "%s:2: \"mx..example\": an empty label", path);
     assert_int_equal(strncmp(err, want, strlen(want)), 0);
     close(fd);
     unlink(path);
@@ -470,15 +526,24 @@ static void seals_only_what_is_right(void **state)
 {
     static const uint8_t a[] = "a", b[] = "b", none[] = "";
     struct bytes texts[] = {{none, 0}, {a, 1}, {b, 1}}, swapped[] = {{none, 0}, {b, 1}, {a, 1}};
-    const struct addr one = addr_v4(1), five = addr_v4(5), nine = addr_v4(9);
+    static const uint64_t counts[] = {28, 20, 20, 4}; /* of the first, which are right */
+    const struct addr zero = {0, 0}, one = addr_v4(1), five = addr_v4(5), nine = addr_v4(9);
     struct target_segment segments[][2] = {
-        {{one, five, 0, 2, 9}, {one, nine, 1, 0, 9}},
-        {{one, five, 0, 0, 0}, {five, nine, 0, 1, 0}}, /* overlap */
-        {{five, nine, 0, 0, 0}, {one, one, 0, 1, 0}},  /* no order */
-        {{one, five, 2, 0, 0}, {one, nine, 1, 0, 0}},  /* hosts in no order */
-        {{five, one, 0, 0, 0}, {nine, nine, 0, 0, 0}}, /* reversed */
-        {{one, five, 0, 3, 0}, {nine, nine, 0, 0, 0}}, /* no such tag */
-        {{one, five, 0, 0, 0}, {nine, nine, 3, 0, 0}}, /* no such host */
+        {{one, five, 0, 2, 9, false}, {one, nine, 1, 0, 9, false}},
+        {{zero, zero, 1, 2, 9, true}, {one, nine, 1, 0, 9, false}},
+        {{one, nine, 0, 2, 9, false}, {zero, zero, 2, 0, 9, true}},
+        {{zero, zero, 1, 2, 9, true}, {zero, zero, 2, 0, 9, true}},
+        {{one, five, 0, 0, 0, false}, {five, nine, 0, 1, 0, false}}, /* overlap */
+        {{five, nine, 0, 0, 0, false}, {one, one, 0, 1, 0, false}},  /* no order */
+        {{one, five, 2, 0, 0, false}, {one, nine, 1, 0, 0, false}},  /* hosts in no order */
+        {{five, one, 0, 0, 0, false}, {nine, nine, 0, 0, 0, false}}, /* reversed */
+        {{one, five, 0, 3, 0, false}, {nine, nine, 0, 0, 0, false}}, /* no such tag */
+        {{one, five, 0, 0, 0, false}, {nine, nine, 3, 0, 0, false}}, /* no such host */
+        {{zero, zero, 0, 0, 0, true}, {one, nine, 1, 0, 0, false}},  /* a name without a name */
+        {{zero, one, 1, 0, 0, true}, {one, nine, 2, 0, 0, false}},   /* with addresses */
+        {{zero, zero, 1, 0, 0, true}, {zero, zero, 1, 0, 0, true}},  /* twice */
+        {{one, nine, 1, 0, 0, false}, {zero, zero, 1, 0, 0, true}},  /* behind its addresses */
+        {{one, nine, 1, 0, 0, false}, {zero, zero, 3, 0, 0, true}},  /* no such name */
     };
     (void)state;
     for (size_t i = 0; i < LEN(segments); i++) {
@@ -488,12 +553,23 @@ static void seals_only_what_is_right(void **state)
                                      .num_texts = 3,
                                      .ports = {25, 26},
                                      .num_ports = 2};
-        assert_int_equal(target_space_seal(&space), i == 0 ? 0 : -EINVAL);
-        if (i == 0) {
-            assert_int_equal(space.count, 28);
-            assert_int_equal(space.segments[1].before, 5);
+        assert_int_equal(target_space_seal(&space), i < LEN(counts) ? 0 : -EINVAL);
+        if (i < LEN(counts)) {
+            assert_int_equal(space.count, counts[i]);
             check_round_trip(&space);
         }
+    }
+    static const char *const hosts[] = {"MX", "mx.", "a b", "192.0.2.1", "a..b", "\xff"};
+    for (size_t i = 0; i < LEN(hosts); i++) { /* what no resolver is asked for */
+        struct bytes name[] = {{none, 0}, bytes_text(hosts[i])};
+        struct target_segment named = {.host = 1, .named = true};
+        struct target_space space = {.segments = &named,
+                                     .num_segments = 1,
+                                     .texts = name,
+                                     .num_texts = 2,
+                                     .ports = {25},
+                                     .num_ports = 1};
+        assert_int_equal(target_space_seal(&space), -EINVAL);
     }
     struct target_space space = {.segments = segments[0],
                                  .num_segments = 2,
@@ -511,6 +587,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_spaces),
         cmocka_unit_test(subtracts),
+        cmocka_unit_test(finds_names),
         cmocka_unit_test(ports_vary_fastest),
         cmocka_unit_test(refuses_ports_and_too_many),
         cmocka_unit_test(agrees_with_a_model),

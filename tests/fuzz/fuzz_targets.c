@@ -1,5 +1,6 @@
 /* fuzz_targets: the lines of a target list; then the space of those that are right, index to target
  * and back. */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,10 +44,12 @@ static void check_target(const struct target_space *space, const struct prefix_s
 {
     uint64_t back;
     struct target t = target_space_at(space, index);
-    require(target_space_find(space, &back, t.addr, t.port, t.host) && back == index);
+    require(t.named ? target_space_find_name(space, &back, t.host, t.port)
+                    : target_space_find(space, &back, t.addr, t.port, t.host));
+    require(back == index);
     require(t.host.len <= TARGET_HOST_MAX && t.tag.len <= TARGET_TAG_MAX);
     require(t.host.data[t.host.len] == '\0' && strlen((const char *)t.host.data) == t.host.len);
-    require(special == NULL || !addr_refused(special, t.addr));
+    require(t.named ? t.host.len > 0 : special == NULL || !addr_refused(special, t.addr));
 }
 
 static void check_space(const struct target_list *list, const struct prefix_set *special,
@@ -55,8 +58,13 @@ static void check_space(const struct target_list *list, const struct prefix_set 
     static const uint16_t ports[] = {25, 587};
     struct target_space space;
     struct target_counts counts;
-    if (target_space_build(&space, &counts, list, special, block, NULL, ports, 2) != 0)
-        return; /* more than 2^64 */
+    char err[160] = "";
+    bool ports_fit = target_list_check_ports(list, err, sizeof err, ports, 2) == 0;
+    require(ports_fit == (err[0] == '\0'));
+    int rc = target_space_build(&space, &counts, list, special, block, NULL, ports, 2);
+    require(ports_fit || rc == -EINVAL);
+    if (rc != 0)
+        return; /* more than 2^64, or other ports */
     if (counts.given < UINT64_MAX)
         require(counts.given == counts.special + counts.blocked + counts.not_allowed + counts.left);
     require(counts.left == space.num_addrs && space.count == space.num_addrs * 2);
