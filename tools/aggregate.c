@@ -86,7 +86,9 @@ static int state_of(const struct aggregate *a)
 
 uint64_t shard_positions(const struct dataset_header *header)
 {
-    uint64_t count = header->space->count;
+    if (header->streamed)
+        return 0;
+    uint64_t count = dataset_num_positions(header);
     return count / header->num_shards + (header->shard < count % header->num_shards);
 }
 
@@ -373,6 +375,11 @@ static void add_timings(struct adding *add, const struct record *r)
             histogram_add(&add->a->latency[i], r->timing_us[i]);
 }
 
+bool was_probed(unsigned cause)
+{
+    return cause != CAUSE_BLOCKED && cause_has_addr(cause);
+}
+
 static void add_visit(struct adding *add, const struct record *r, uint64_t weight)
 {
     int64_t start_us = time_after(add->header->start_us, r->start_us);
@@ -386,7 +393,7 @@ static void add_visit(struct adding *add, const struct record *r, uint64_t weigh
         .replied = r->stage > STAGE_STARTTLS,
     };
     count(add, &v, TALLY_OUTCOME, (uint64_t)r->stage << 8 | r->cause);
-    if (r->cause == CAUSE_BLOCKED || r->cause == CAUSE_NO_ADDRESS)
+    if (!was_probed(r->cause))
         return;
     enter(add, &v, FUNNEL_P);
     add_timings(add, r);
@@ -411,12 +418,18 @@ static void add_unrecorded(struct adding *add)
     }
 }
 
+/* positions done that hold a target; of a stream, nobody knows of more */
 static void add_runs(struct adding *add)
 {
     size_t num;
     const struct dataset_run *runs = block_runs(add->block, &num);
+    uint64_t done = 0;
     for (size_t i = 0; i < num; i++)
-        add->a->positions_done += runs[i].count;
+        done += runs[i].count;
+    done -= block_num_skipped(add->block);
+    add->a->positions_done += done;
+    if (add->header->streamed)
+        add->a->positions_given += done;
 }
 
 int aggregate_add_block(struct aggregate *a, const struct dataset_header *header,

@@ -91,7 +91,7 @@ struct open_expiry open_expiry(uint64_t key);
 enum expiry expiry_at(const struct cert_entry *cert, int64_t now_s);
 
 struct aggregate {
-    uint64_t positions_given; /* of the files' shards */
+    uint64_t positions_given; /* of the files' shards, those that hold a target */
     uint64_t positions_done;
     uint64_t funnel[NUM_FUNNEL];
     struct tally tally[NUM_TALLIES];
@@ -107,7 +107,8 @@ struct aggregate {
 struct aggregate *aggregate_new(void); /* NULL: no memory */
 void aggregate_free(struct aggregate *a);
 
-/* aggregate_add_file counts the positions that a file is about. */
+/* aggregate_add_file counts the positions that a file is about; of a stream, they are counted block
+ * by block. */
 void aggregate_add_file(struct aggregate *a, const struct dataset_header *header);
 
 int aggregate_add_block(struct aggregate *a, const struct dataset_header *header,
@@ -116,7 +117,11 @@ int aggregate_add_block(struct aggregate *a, const struct dataset_header *header
 /* aggregate_merge adds what from holds. */
 int aggregate_merge(struct aggregate *into, const struct aggregate *from);
 
-/* shard_positions returns how many positions the shard of a header has. */
+/* was_probed tells whether a target of that cause was connected to: not one that was blocked, or
+ * had no address. */
+bool was_probed(unsigned cause);
+
+/* shard_positions returns how many positions the shard of a header has; 0 of a stream. */
 uint64_t shard_positions(const struct dataset_header *header);
 
 #endif

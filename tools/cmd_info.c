@@ -56,25 +56,41 @@ static void print_segment(const struct target_space *space, const struct target_
     char first[ADDR_TEXT_MAX], last[ADDR_TEXT_MAX], host[TEXT_MAX], tag[TEXT_MAX];
     addr_format(first, s->first);
     addr_format(last, s->last);
-    printf("  %-16s%s", "", first);
+    printf("  %-16s%s", "", s->named ? "addresses of" : first);
     if (addr_cmp(s->first, s->last) != 0)
         printf(" to %s", last);
     if (s->host != 0)
-        printf(", host %s", shown(host, space->texts[s->host]));
+        printf("%s %s", s->named ? "" : ", host", shown(host, space->texts[s->host]));
     if (s->tag != 0)
         printf(", tag %s", shown(tag, space->texts[s->tag]));
     putchar('\n');
+}
+
+/* what of the targets is visited, if not all */
+static void print_sample(const struct dataset_header *h)
+{
+    char limit[COUNT_TEXT_MAX];
+    if (h->limit > 0)
+        printf("  %-16sthe first %s of their order\n", "visited", count_text(limit, h->limit));
+    if (h->sample_ppm > 0)
+        printf("  %-16s%g %%\n", "sample", h->sample_ppm / 1e4);
 }
 
 static void print_targets(const struct dataset_header *h)
 {
     const struct target_space *space = h->space;
     char count[COUNT_TEXT_MAX], addrs[COUNT_TEXT_MAX];
-    printf("  %-16s%s: %s addresses at port", "targets", count_text(count, space->count),
-           count_text(addrs, space->num_addrs));
+    printf("  %-16s", "targets");
+    if (h->streamed)
+        printf("a stream, line by line, at port");
+    else
+        printf("%s: %s %s at port", count_text(count, space->count),
+               count_text(addrs, space->num_addrs),
+               target_space_has_names(space) ? "addresses and host names" : "addresses");
     for (size_t i = 0; i < space->num_ports; i++)
         printf("%s%u", i > 0 ? "," : " ", space->ports[i]);
     putchar('\n');
+    print_sample(h);
     size_t shown_segments =
         space->num_segments < SEGMENTS_SHOWN ? space->num_segments : SEGMENTS_SHOWN;
     for (size_t i = 0; i < shown_segments; i++)
@@ -82,10 +98,12 @@ static void print_targets(const struct dataset_header *h)
     if (space->num_segments > shown_segments)
         printf("  %-16sand %s more segments\n", "",
                count_text(count, space->num_segments - shown_segments));
-    print_count("given", h->counts.given);
-    print_count("special-purpose", h->counts.special);
-    print_count("blocked", h->counts.blocked);
-    print_count("not allowed", h->counts.not_allowed);
+    if (!h->streamed) {
+        print_count("given", h->counts.given);
+        print_count("special-purpose", h->counts.special);
+        print_count("blocked", h->counts.blocked);
+        print_count("not allowed", h->counts.not_allowed);
+    }
     printf("  %-16s%s\n", "special ranges", h->include_special ? "included" : "left out");
     if (h->has_blocklist)
         print_hex("blocklist", h->blocklist_sha256, sizeof h->blocklist_sha256);
@@ -121,6 +139,8 @@ static void print_header(const char *path, const struct dataset_header *h)
     print_vantage(h);
     printf("  %-16s%llu\n", "seed", (unsigned long long)h->seed);
     printf("  %-16s%u of %u (from 0)\n", "shard", h->shard, h->num_shards);
+    if (h->part > 0)
+        printf("  %-16s%u (from 0)\n", "part", h->part);
     printf("  %-16s%s\n", "record",
            h->record_mode == RECORD_RESPONSIVE ? "responsive: who did not connect is only counted"
                                                : "all");
@@ -133,7 +153,7 @@ static void print_header(const char *path, const struct dataset_header *h)
 /* ---- what follows the header ---- */
 
 struct totals {
-    uint64_t records, counted, positions, texts, chains, certs, payload, bytes;
+    uint64_t records, counted, positions, skipped, lines, texts, chains, certs, payload, bytes;
 };
 
 static void add_block(struct totals *t, const struct walk *w)
@@ -145,6 +165,11 @@ static void add_block(struct totals *t, const struct walk *w)
     const struct dataset_run *runs = block_runs(w->block, &num);
     for (size_t i = 0; i < num; i++)
         t->positions += runs[i].count;
+    uint64_t lines;
+    uint8_t sha256[32];
+    if (block_consumed(w->block, &lines, sha256))
+        t->lines = lines;
+    t->skipped += block_num_skipped(w->block);
     t->records += block_num_records(w->block);
     t->texts += block_num_texts(w->block);
     t->chains += block_num_chains(w->block);
@@ -166,8 +191,12 @@ static void print_event(const struct walk *w)
 static void print_trailer(const struct walk *w)
 {
     char at[TIME_TEXT_MAX];
+    char lines[COUNT_TEXT_MAX];
     time_words(at, time_after(w->header->start_us, w->trailer.end_us));
-    printf("  %-16s%s %s\n", "trailer", at, walk_end_slug(walk_end_of(w, 0)));
+    printf("  %-16s%s %s", "trailer", at, walk_end_slug(walk_end_of(w, 0)));
+    if (w->trailer.has_lines)
+        printf(", the stream had %s lines", count_text(lines, w->trailer.lines));
+    putchar('\n');
 }
 
 static void print_totals(const struct walk *w, const struct totals *t, int rc)
@@ -176,6 +205,10 @@ static void print_totals(const struct walk *w, const struct totals *t, int rc)
     print_count("records", t->records);
     print_count("only counted", t->counted);
     print_count("positions done", t->positions);
+    if (w->header->streamed) {
+        print_count("without target", t->skipped);
+        print_count("lines read", t->lines);
+    }
     print_count("texts", t->texts);
     print_count("chains", t->chains);
     print_count("certificates", t->certs);

@@ -32,7 +32,10 @@ void report_file_init(struct report_file *f, const char *path, const struct data
                               .start_us = h->start_us,
                               .shard = h->shard,
                               .num_shards = h->num_shards,
-                              .targets = h->space->count,
+                              .part = h->part,
+                              .targets = h->streamed ? 0 : dataset_num_positions(h),
+                              .streamed = h->streamed,
+                              .sample_ppm = h->sample_ppm,
                               .shard_targets = shard_positions(h),
                               .record_mode = h->record_mode};
     memcpy(f->id, h->id, sizeof f->id);
@@ -61,15 +64,31 @@ static int add_item(struct aggregate *a, struct report_file *f, const struct wal
     return aggregate_add_block(a, w->header, w->block);
 }
 
-static int add_file(struct aggregate *a, struct report_file *f, char err[COMMAND_ERR_MAX],
-                    const char *path)
+/* whether f is a part of the same sweep as one of the num files before, and so of the same targets
+ */
+static bool is_further_part(const struct report_file *f, const struct report_file *before,
+                            size_t num)
 {
+    for (size_t i = 0; i < num; i++)
+        if ((f->part > 0 || before[i].part > 0) && before[i].start_us == f->start_us &&
+            before[i].shard == f->shard &&
+            memcmp(before[i].sweep_id, f->sweep_id, sizeof f->sweep_id) == 0)
+            return true;
+    return false;
+}
+
+/* adds files[i], those before it are added already */
+static int add_file(struct aggregate *a, struct report_file *files, size_t i,
+                    char err[COMMAND_ERR_MAX], const char *path)
+{
+    struct report_file *f = &files[i];
     struct walk w;
     int rc = walk_open(&w, err, path);
     if (rc != 0)
         goto out;
     report_file_init(f, path, w.header);
-    aggregate_add_file(a, w.header);
+    if (!is_further_part(f, files, i))
+        aggregate_add_file(a, w.header);
     while ((rc = walk_next(&w, err)) == 1) {
         rc = add_item(a, f, &w);
         if (rc != 0) {
@@ -109,7 +128,7 @@ static enum exit_code add_files(struct aggregate *a, struct report_file *files,
     char torn[COMMAND_ERR_MAX] = "";
     for (size_t i = 0; i < args->num_files; i++) {
         err[0] = '\0';
-        if (add_file(a, &files[i], err, args->files[i]) != 0)
+        if (add_file(a, files, i, err, args->files[i]) != 0)
             return EXIT_FAULT;
         if (err[0] != '\0')
             memcpy(torn, err, sizeof torn);

@@ -7,6 +7,6 @@
 
 #include "tools/args.h"
 
-extern const struct command cmd_report, cmd_export, cmd_info, cmd_verify, cmd_certs;
+extern const struct command cmd_report, cmd_export, cmd_info, cmd_verify, cmd_merge, cmd_certs;
 
 #endif

@@ -9,7 +9,7 @@
 #define TEXT_OF(x) STRING(x)
 
 static const struct command *const commands[] = {&cmd_report, &cmd_export, &cmd_info, &cmd_verify,
-                                                 &cmd_certs};
+                                                 &cmd_merge, &cmd_certs};
 enum { NUM_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(FILE *out)

@@ -163,21 +163,52 @@ static void put_chain(struct json *j, const struct record *r)
 
 /* ---- the record ---- */
 
+/* `::` stands for an address that the kernel chose, in a merged file */
+static void put_source(struct json *j, const struct dataset_header *header, const struct record *r)
+{
+    char text[ADDR_TEXT_MAX];
+    if (r->source >= header->num_sources ||
+        addr_cmp(header->sources[r->source], (struct addr){0, 0}) == 0)
+        return;
+    addr_format(text, header->sources[r->source]);
+    put_text(j, "source", text);
+}
+
 static void put_target(struct json *j, const struct dataset_header *header, const struct record *r)
 {
     char text[ADDR_TEXT_MAX], start[TIME_TEXT_MAX];
     put_uint(j, "position", r->position);
-    addr_format(text, r->addr);
-    put_text(j, "addr", text);
+    if (record_has_addr(r)) {
+        addr_format(text, r->addr);
+        put_text(j, "addr", text);
+    }
     put_uint(j, "port", r->port);
     put_octets(j, "host", r->host);
     put_octets(j, "tag", r->tag);
-    if (r->source < header->num_sources) {
-        addr_format(text, header->sources[r->source]);
-        put_text(j, "source", text);
-    }
+    put_source(j, header, r);
     time_rfc3339(start, time_after(header->start_us, r->start_us));
     put_text(j, "start", start);
+}
+
+static void put_attempts(struct json *j, const struct dataset_header *header,
+                         const struct record *r)
+{
+    if (r->num_attempts == 0)
+        return;
+    json_key(j, "attempts");
+    json_array(j);
+    for (const struct attempt *a = r->attempts; a < r->attempts + r->num_attempts; a++) {
+        char start[TIME_TEXT_MAX];
+        time_rfc3339_ms(start, time_after(header->start_us, a->start_us));
+        json_object(j);
+        put_text(j, "start", start);
+        put_text(j, "stage", stage_slug(a->stage));
+        put_text(j, "cause", cause_slug(a->cause));
+        if (a->smtp_code != 0)
+            put_uint(j, "smtp_code", a->smtp_code);
+        json_object_end(j);
+    }
+    json_array_end(j);
 }
 
 static void put_outcome(struct json *j, const struct record *r)
@@ -229,6 +260,7 @@ void record_json(struct json *j, const struct dataset_header *header, const stru
 {
     json_object(j);
     put_target(j, header, r);
+    put_attempts(j, header, r);
     put_outcome(j, r);
     put_octets(j, "greeting", r->text[TEXT_GREETING]);
     put_lines(j, "ehlo", "ehlo_raw", r->text[TEXT_EHLO]);

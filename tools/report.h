@@ -21,8 +21,10 @@ struct report_file {
     bool has_end;
     char tool[64]; /* as the header has it, made printable, like the next two */
     char sources[512], ehlo_names[512]; /* the vantage; empty: not given */
-    uint32_t shard, num_shards;
-    uint64_t targets, shard_targets; /* positions of the sweep, of this shard */
+    uint32_t shard, num_shards, part;
+    uint64_t targets, shard_targets; /* positions of the sweep, of this shard; streamed: 0 */
+    bool streamed;
+    uint32_t sample_ppm; /* as the header has it */
     enum record_mode record_mode;
     uint64_t records, blocks, events;
     enum walk_end end;

@@ -39,10 +39,19 @@ static void put_file(struct json *j, const struct report_file *f)
     put_text(j, "state", walk_end_slug(f->end));
     put_text(j, "sources", f->sources);
     put_text(j, "ehlo_names", f->ehlo_names);
-    put_uint(j, "targets", f->targets);
+    if (f->streamed) {
+        json_key(j, "streamed");
+        json_bool(j, true);
+    } else {
+        put_uint(j, "targets", f->targets);
+        put_uint(j, "shard_targets", f->shard_targets);
+    }
+    if (f->sample_ppm > 0)
+        put_uint(j, "sample_ppm", f->sample_ppm);
     put_uint(j, "shard", f->shard);
     put_uint(j, "shards", f->num_shards);
-    put_uint(j, "shard_targets", f->shard_targets);
+    if (f->part > 0)
+        put_uint(j, "part", f->part);
     put_text(j, "record", f->record_mode == RECORD_RESPONSIVE ? "responsive" : "all");
     put_uint(j, "records", f->records);
     put_uint(j, "blocks", f->blocks);

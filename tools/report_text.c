@@ -78,8 +78,16 @@ static void print_file(FILE *out, const struct report_file *f)
     fprintf(out, "  %-10sfrom %s, EHLO %s, by %s\n", "vantage",
             f->sources[0] != '\0' ? f->sources : "addresses that the kernel chose",
             f->ehlo_names[0] != '\0' ? f->ehlo_names : "without a name", f->tool);
-    fprintf(out, "  %-10s%s, of which shard %u of %u (from 0) has %s\n", "targets",
-            count_text(a, f->targets), f->shard, f->num_shards, count_text(b, f->shard_targets));
+    if (f->streamed)
+        fprintf(out, "  %-10sa stream, of which this is shard %u of %u (from 0)", "targets",
+                f->shard, f->num_shards);
+    else
+        fprintf(out, "  %-10s%s, of which shard %u of %u (from 0) has %s", "targets",
+                count_text(a, f->targets), f->shard, f->num_shards,
+                count_text(b, f->shard_targets));
+    if (f->sample_ppm > 0)
+        fprintf(out, "; a sample of %g %%", f->sample_ppm / 1e4);
+    fputc('\n', out);
     fprintf(out, "  %-10s%s in %s blocks%s\n", "records", count_text(a, f->records),
             count_text(b, f->blocks),
             f->record_mode == RECORD_RESPONSIVE ? "; who did not connect was only counted" : "");

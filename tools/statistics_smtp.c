@@ -42,12 +42,8 @@ int fill_probed(struct statistic *s, const struct aggregate *a)
     statistic_value(s, "probed", a->funnel[FUNNEL_P]);
     statistic_value(s, cause_slug(CAUSE_BLOCKED), count_cause(a, CAUSE_BLOCKED));
     statistic_value(s, cause_slug(CAUSE_NO_ADDRESS), count_cause(a, CAUSE_NO_ADDRESS));
+    statistic_value(s, cause_slug(CAUSE_DNS_FAILURE), count_cause(a, CAUSE_DNS_FAILURE));
     return 0;
-}
-
-static bool was_probed(unsigned cause)
-{
-    return cause != CAUSE_BLOCKED && cause != CAUSE_NO_ADDRESS;
 }
 
 int fill_outcome(struct statistic *s, const struct aggregate *a)

@@ -67,6 +67,14 @@ void time_rfc3339(char out[TIME_TEXT_MAX], int64_t us)
     *out = '\0';
 }
 
+void time_rfc3339_ms(char out[TIME_TEXT_MAX], int64_t us)
+{
+    struct civil c = civil_of(us);
+    out = put_moment(out, &c, 'T', '.');
+    out = put_digits(out, c.us / 1000, 3, 'Z');
+    *out = '\0';
+}
+
 void time_words(char out[TIME_TEXT_MAX], int64_t us)
 {
     struct civil c = civil_of(us);

@@ -15,6 +15,9 @@ enum { TIME_TEXT_MAX = 28, COUNT_TEXT_MAX = 28 };
 /* time_rfc3339 writes "2026-11-23T21:03:31.000000Z" and a NUL. */
 void time_rfc3339(char out[TIME_TEXT_MAX], int64_t us);
 
+/* time_rfc3339_ms writes the same in milliseconds, cut, not rounded: "2026-11-23T21:03:31.000Z". */
+void time_rfc3339_ms(char out[TIME_TEXT_MAX], int64_t us);
+
 /* time_words writes "2026-11-23 21:03:31 UTC" and a NUL. */
 void time_words(char out[TIME_TEXT_MAX], int64_t us);
 

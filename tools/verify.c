@@ -12,23 +12,27 @@
 void sweeps_cleanup(struct sweeps *s)
 {
     for (size_t i = 0; i < s->num; i++)
-        coverage_cleanup(&s->list[i]);
+        coverage_cleanup(&s->list[i].coverage);
     free(s->list);
     *s = (struct sweeps){0};
 }
 
-/* returns the sweep of a header; NULL without memory */
-static struct coverage *sweep_of(struct sweeps *s, const struct dataset_header *header)
+/* returns what is covered of a file's sweep; NULL without memory */
+static struct coverage *sweep_of(struct sweeps *s, const struct dataset_header *header,
+                                 const char *path)
 {
-    for (size_t i = 0; i < s->num; i++)
-        if (memcmp(s->list[i].sweep_id, header->sweep_id, sizeof header->sweep_id) == 0)
-            return &s->list[i];
-    struct coverage *list = realloc(s->list, (s->num + 1) * sizeof list[0]);
+    for (size_t i = 0; i < s->num; i++) {
+        struct coverage *c = &s->list[i].coverage;
+        if (memcmp(c->sweep_id, header->sweep_id, sizeof header->sweep_id) == 0)
+            return c;
+    }
+    struct sweep *list = realloc(s->list, (s->num + 1) * sizeof list[0]);
     if (list == NULL)
         return NULL;
     s->list = list;
-    coverage_init(&list[s->num], header);
-    return &list[s->num++];
+    list[s->num].path = path;
+    coverage_init(&list[s->num].coverage, header);
+    return &list[s->num++].coverage;
 }
 
 /* ---- one file ---- */
@@ -37,7 +41,10 @@ struct verifying {
     struct walk w;
     struct verified *out;
     struct coverage *sweep;
-    struct word_tally certs;            /* hashes that came so far */
+    struct word_tally certs, missing;   /* hashes that came so far; that did not, and were named */
+    uint64_t lines;                     /* of a stream, that were read; 0: none */
+    uint8_t list_sha256[32];            /* of those */
+    bool after_trailer;                 /* nothing but an index came since */
     struct dataset_index_entry *blocks; /* as the file has them: what an index must say */
     size_t blocks_cap;
     char *err;
@@ -80,11 +87,16 @@ static int check_chains(struct verifying *v)
         uint16_t num;
         bool cut;
         const uint8_t(*chain)[32] = block_chain(b, i, &num, &cut);
-        for (uint16_t k = 0; k < num; k++)
-            if (word_tally_find(&v->certs, bytes_of(chain[k], 32)) == WORD_NONE)
+        for (uint16_t k = 0; k < num; k++) {
+            struct bytes hash = bytes_of(chain[k], 32);
+            if (word_tally_find(&v->certs, hash) != WORD_NONE)
+                continue;
+            if (v->out->repairs == 0)
                 return damaged(v, "chain %zu names a certificate that came in no block so far", i);
+            word_tally_add(&v->missing, hash, 0);
+        }
     }
-    return 0;
+    return v->missing.bad ? no_memory(v) : 0;
 }
 
 static bool runs_contain(const struct dataset_run *runs, size_t num, uint32_t step,
@@ -105,30 +117,16 @@ static bool runs_contain(const struct dataset_run *runs, size_t num, uint32_t st
 }
 
 /* returns how many positions have records: of a host name, a record for each address. Records come
- * in two groups, each in the order of positions. */
+ * in two groups, each in the order of positions; no position is in both. */
 static uint64_t count_positions(const struct block *b)
 {
-    struct record r;
-    size_t num = block_num_records(b), second = 0;
+    size_t num = block_num_records(b), in_full = block_num_in_full(b);
     uint64_t count = 0, last = 0;
-    for (; second < num; second++) { /* the second group begins where positions go back */
-        block_record(b, &r, second);
-        if (second > 0 && r.position < last)
-            break;
-        count += second == 0 || r.position != last;
-        last = r.position;
-    }
-    uint64_t in_first = UINT64_MAX, before = UINT64_MAX;
-    size_t at = 0;
-    for (size_t i = second; i < num; i++) {
+    for (size_t i = 0; i < num; i++) {
+        struct record r;
         block_record(b, &r, i);
-        uint64_t position = r.position;
-        for (; at < second && (in_first == UINT64_MAX || in_first < position); at++) {
-            block_record(b, &r, at);
-            in_first = r.position;
-        }
-        count += position != before && position != in_first;
-        before = position;
+        count += i == 0 || i == in_full || r.position != last;
+        last = r.position;
     }
     return count;
 }
@@ -140,7 +138,8 @@ static int check_positions(struct verifying *v)
     size_t num_runs, num_counted, num_records = block_num_records(v->w.block);
     const struct dataset_run *runs = block_runs(v->w.block, &num_runs);
     const struct block_unrecorded *counted = block_unrecorded(v->w.block, &num_counted);
-    uint64_t done = 0, accounted = count_positions(v->w.block);
+    uint64_t done = 0;
+    uint64_t accounted = count_positions(v->w.block) + block_num_skipped(v->w.block);
     for (size_t i = 0; i < num_runs; i++)
         done += runs[i].count;
     for (size_t i = 0; i < num_counted; i++)
@@ -162,6 +161,7 @@ static int check_positions(struct verifying *v)
 
 static int note_block(struct verifying *v)
 {
+    block_consumed(v->w.block, &v->lines, v->list_sha256);
     if (v->out->blocks == v->blocks_cap) {
         size_t cap = v->blocks_cap > 0 ? 2 * v->blocks_cap : 64;
         struct dataset_index_entry *grown = realloc(v->blocks, cap * sizeof grown[0]);
@@ -179,10 +179,22 @@ static int note_block(struct verifying *v)
     return 0;
 }
 
+static int check_event(struct verifying *v)
+{
+    v->after_trailer = false;
+    v->out->events++;
+    v->out->repairs += bytes_equal(v->w.event.what, bytes_text(DATASET_EVENT_REPAIRED));
+    return 0;
+}
+
 static int check_trailer(struct verifying *v)
 {
     const struct dataset_trailer *t = &v->w.trailer;
     const struct verified *out = v->out;
+    const uint8_t *list = v->lines == t->lines ? v->list_sha256 : NULL;
+    v->after_trailer = true;
+    if (t->has_lines && !coverage_end(v->sweep, t->lines, list))
+        return damaged(v, "the list of targets ends otherwise than that of another file");
     if (t->records == out->records && t->positions == out->positions && t->blocks == out->blocks)
         return 0;
     return damaged(v,
@@ -217,6 +229,8 @@ static int check_index(struct verifying *v)
 
 static int check_block(struct verifying *v)
 {
+    if (v->after_trailer)
+        return damaged(v, "it follows a trailer, and no event says that the sweep was resumed");
     int rc = check_chains(v);
     if (rc == 0)
         rc = check_positions(v);
@@ -231,8 +245,8 @@ static int check_item(struct verifying *v)
     case DATASET_BLOCK: return check_block(v);
     case DATASET_TRAILER: return check_trailer(v);
     case DATASET_INDEX: return check_index(v);
-    case DATASET_HEADER:
-    case DATASET_EVENT: break;
+    case DATASET_EVENT: return check_event(v);
+    case DATASET_HEADER: break;
     }
     return 0;
 }
@@ -243,12 +257,13 @@ int verify_file(struct verified *out, struct sweeps *sweeps, char err[WALK_ERR_M
     struct verifying v = {.out = out, .err = err};
     *out = (struct verified){.frames = 1};
     word_tally_init(&v.certs);
+    word_tally_init(&v.missing);
     int rc = walk_open(&v.w, err, path);
     if (rc != 0)
         goto out;
     memcpy(out->id, v.w.header->id, sizeof out->id);
     out->shard = v.w.header->shard;
-    v.sweep = sweep_of(sweeps, v.w.header);
+    v.sweep = sweep_of(sweeps, v.w.header, path);
     if (v.sweep == NULL) {
         rc = no_memory(&v);
         goto out;
@@ -259,9 +274,11 @@ int verify_file(struct verified *out, struct sweeps *sweeps, char err[WALK_ERR_M
     if (rc == 0 || rc == -ENODATA)
         out->end = walk_end_of(&v.w, rc);
     out->certificates = v.certs.num;
+    out->missing_certs = v.missing.num;
 out:
     walk_close(&v.w);
     word_tally_cleanup(&v.certs);
+    word_tally_cleanup(&v.missing);
     free(v.blocks);
     return rc;
 }

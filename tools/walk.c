@@ -71,6 +71,7 @@ enum walk_end walk_end_of(const struct walk *w, int rc)
     case DATASET_COMPLETE: return WALK_COMPLETE;
     case DATASET_STOPPED: return WALK_STOPPED;
     case DATASET_LIMIT: return WALK_LIMIT;
+    case DATASET_ROTATED: return WALK_ROTATED;
     case DATASET_FAULT: break;
     }
     return WALK_FAULT;
@@ -85,6 +86,7 @@ static const struct {
                     "not complete: the sweep ended at a limit of its own, and can be resumed"},
     [WALK_FAULT] = {"fault",
                     "not complete: the scanner ended on a fault of its own, and can be resumed"},
+    [WALK_ROTATED] = {"rotated", "the sweep goes on in the next part"},
     [WALK_OPEN] = {"open",
                    "not complete: no trailer, so it is being written, or its writer was killed"},
     [WALK_TORN] = {"torn", "not complete: the last block was cut off while it was written"},

@@ -31,7 +31,15 @@ void walk_close(struct walk *w);
 int walk_next(struct walk *w, char err[WALK_ERR_MAX]);
 
 /* how a file ends, and what that means */
-enum walk_end { WALK_COMPLETE, WALK_STOPPED, WALK_LIMIT, WALK_FAULT, WALK_OPEN, WALK_TORN };
+enum walk_end {
+    WALK_COMPLETE,
+    WALK_STOPPED,
+    WALK_LIMIT,
+    WALK_FAULT,
+    WALK_ROTATED,
+    WALK_OPEN,
+    WALK_TORN
+};
 
 /* walk_end_of tells how the file ends, where rc is what walk_next returned last: 0 or -ENODATA. */
 enum walk_end walk_end_of(const struct walk *w, int rc);

@@ -1,6 +1,9 @@
-/* make_dataset: writes datasets for test_mxstat.py. usage: make_dataset FILE KIND [SHARDS SHARD] */
+/* make_dataset: writes datasets for test_mxstat.py. usage: make_dataset FILE KIND [SHARDS SHARD]
+ * KIND: complete, stopped, open (killed), resumed (goes on with FILE); with an S in front: a stream;
+ * with "-odd" behind: of an odd number of targets, shards that began at different times. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/tools/synth.h"
 
@@ -23,7 +26,7 @@ static const struct synth_cert other = {.issuer_org = "\xe2\x80\xae\x1b]0;x\x07"
                                         .key = SYNTH_P256,
                                         .key_number = 3};
 
-static const struct synth_class classes[] = {
+static struct synth_class classes[] = {
     {.count = 40, .stage = STAGE_CONNECT, .cause = CAUSE_REFUSED},
     {.count = 20,
      .stage = STAGE_GREETING,
@@ -79,19 +82,28 @@ int main(int argc, char **argv)
                       .reason = DATASET_COMPLETE,
                       .seed = 11};
     if (argc < 3) {
-        fprintf(stderr, "usage: make_dataset FILE complete|stopped|open [SHARDS SHARD]\n");
+        fprintf(stderr, "usage: make_dataset FILE KIND [SHARDS SHARD]\n");
         return 2;
     }
-    if (argv[2][0] != 'c')
+    bool odd = strstr(argv[2], "-odd") != NULL;
+    if (odd)
+        classes[0].count++;
+    s.streamed = argv[2][0] == 'S';
+    s.blank_every = s.streamed ? 10 : 0;
+    const char *kind = argv[2] + s.streamed;
+    s.resume = kind[0] == 'r';
+    if (kind[0] == 's' || kind[0] == 'o')
         s.leave_out = 50;
-    if (argv[2][0] == 's')
+    if (kind[0] == 's')
         s.reason = DATASET_STOPPED;
-    if (argv[2][0] == 'o')
+    if (kind[0] == 'o')
         s.reason = 0;
     if (argc == 5) {
         s.num_shards = (uint32_t)strtoul(argv[3], NULL, 10);
         s.shard = (uint32_t)strtoul(argv[4], NULL, 10);
     }
+    if (odd) /* the last shard began first, and one file of all as early as that */
+        s.early_us = 500 * (uint64_t)(s.num_shards > 0 ? s.shard : 6);
     synth_write(argv[1], &s);
     return 0;
 }

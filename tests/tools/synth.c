@@ -261,9 +261,32 @@ static void make_space(struct target_space *space, uint64_t count)
 
 struct writing {
     struct dataset_writer *w;
+    const struct synth *s;
     const struct target_space *space;
     struct permutation order;
+    struct dataset_found found; /* of a resumed file */
 };
+
+static bool is_done(const struct dataset_found *f, uint64_t position)
+{
+    for (size_t i = 0; i < f->num_done; i++) {
+        const struct dataset_run *run = &f->done[i];
+        uint64_t distance = (position - run->first) / f->header->num_shards;
+        if (position >= run->first && distance < run->count)
+            return true;
+    }
+    return false;
+}
+
+/* the target at a position; a stream has one port, and so one position a line */
+static void take_target(struct record *r, const struct writing *to)
+{
+    struct target t = {.addr = addr_v4(0x0a000000 + (uint32_t)r->position), .port = 25};
+    if (!to->s->streamed)
+        t = target_space_at(to->space, permutation_at(&to->order, r->position));
+    r->addr = t.addr;
+    r->port = t.port;
+}
 
 static void add_one(struct writing *to, const struct synth_class *c, uint64_t position)
 {
@@ -275,9 +298,8 @@ static void add_one(struct writing *to, const struct synth_class *c, uint64_t po
         return;
     }
     synth_record(&r, c, position);
-    struct target t = target_space_at(to->space, permutation_at(&to->order, position));
-    r.addr = t.addr;
-    r.port = t.port;
+    r.start_us += to->s->early_us;
+    take_target(&r, to);
     while (r.num_chain < SYNTH_CHAIN_MAX && c->chain[r.num_chain] != NULL) {
         size_t i = r.num_chain++;
         ders[i] = bytes_of(der[i], synth_der(der[i], c->chain[i]));
@@ -293,16 +315,38 @@ static void add_one(struct writing *to, const struct synth_class *c, uint64_t po
     must(rc == 0, "dataset_add");
 }
 
-static void write_blocks(struct writing *to, const struct synth *s, uint32_t num_shards)
+static void add_position(struct writing *to, uint64_t count, uint64_t position)
+{
+    const struct synth *s = to->s;
+    if (s->blank_every > 0 && position % s->blank_every == 0)
+        must(dataset_skip(to->w, position) == 0, "dataset_skip");
+    else
+        add_one(to, class_of(s, count, position), position);
+}
+
+/* the next block, of a stream with the lines read so far */
+static void seal(struct writing *to, uint64_t lines)
 {
     char err[DATASET_ERR_MAX] = "";
+    uint8_t sha256[32] = {(uint8_t)lines};
+    if (to->s->streamed)
+        dataset_consumed(to->w, lines, sha256);
+    must(dataset_seal(to->w, err) == 0, err);
+}
+
+static void write_blocks(struct writing *to, const struct synth *s, uint32_t num_shards)
+{
     uint64_t count = synth_count(s), in_block = 0;
     for (uint64_t p = s->shard; p + s->leave_out < count; p += num_shards) {
-        add_one(to, class_of(s, count, p), p);
+        if (is_done(&to->found, p))
+            continue;
+        add_position(to, count, p);
         if (++in_block % (s->block_len > 0 ? s->block_len : 1 << 17) == 0)
-            must(dataset_seal(to->w, err) == 0, err);
+            seal(to, p + 1);
     }
-    must(dataset_seal(to->w, err) == 0, err);
+    seal(to, count);
+    if (s->streamed)
+        dataset_stream_end(to->w, count);
 }
 
 void synth_write(const char *path, const struct synth *s)
@@ -312,19 +356,23 @@ void synth_write(const char *path, const struct synth *s)
                                                .ja4 = {(const uint8_t *)"t13i", 4}};
     char err[DATASET_ERR_MAX] = "";
     struct target_space space;
-    struct writing to = {.space = &space};
+    struct writing to = {.s = s, .space = &space};
     uint32_t num_shards = s->num_shards > 0 ? s->num_shards : 1;
-    make_space(&space, synth_count(s));
-    permutation_init(&to.order, space.count, s->seed);
+    if (s->streamed)
+        space = (struct target_space){.ports = {25}, .num_ports = 1};
+    else
+        make_space(&space, synth_count(s));
+    permutation_init(&to.order, synth_count(s), s->seed);
     struct dataset_header h = {
         .format = DATASET_FORMAT,
-        .start_us = (s->start_s != 0 ? s->start_s : SYNTH_START_S) * 1000000,
+        .start_us = (s->start_s != 0 ? s->start_s : SYNTH_START_S) * 1000000 - (int64_t)s->early_us,
         .tool = bytes_text("synth 1"),
         .ehlo_names = &ehlo_name,
         .num_ehlo_names = 1,
         .seed = s->seed,
         .num_shards = num_shards,
         .shard = s->shard,
+        .streamed = s->streamed,
         .space = &space,
         .hellos = &hello,
         .num_hellos = 1,
@@ -333,11 +381,17 @@ void synth_write(const char *path, const struct synth *s)
     SHA256((const uint8_t *)path, strlen(path), digest);
     memcpy(h.id, digest, sizeof h.id);
     dataset_sweep_id(&h);
-    remove(path);
-    must(dataset_create(&to.w, err, path, &h) == 0, err);
+    if (s->resume) {
+        must(dataset_resume(&to.w, &to.found, err, path) == 0, err);
+        must(dataset_event(to.w, err, s->early_us, "resumed", NULL, 0) == 0, err);
+    } else {
+        remove(path);
+        must(dataset_create(&to.w, err, path, &h) == 0, err);
+    }
     write_blocks(&to, s, num_shards);
+    uint64_t end_us = synth_count(s) * SYNTH_SPREAD_US + s->early_us;
     if (s->reason != 0)
-        must(dataset_finish(to.w, err, synth_count(s) * SYNTH_SPREAD_US, s->reason) == 0, err);
+        must(dataset_finish(to.w, err, end_us, s->reason) == 0, err);
     else
         dataset_abandon(to.w);
     target_space_cleanup(&space);

@@ -45,7 +45,11 @@ struct synth {
     uint64_t leave_out;         /* positions at the end that are not done */
     enum dataset_reason reason; /* 0: no trailer */
     int64_t start_s;            /* 0: SYNTH_START_S */
+    uint64_t early_us;          /* the file's start, before that: records have the same times */
+    bool resume;                /* goes on with the file: what is done stays */
     uint32_t seed;
+    bool streamed;        /* a stream: the same addresses, line by line, in their order */
+    uint64_t blank_every; /* streamed: so many lines further on is one without a target; 0: none */
 };
 
 #define SYNTH_START_S INT64_C(1767225600) /* 2026-01-01 00:00:00 UTC */

@@ -12,6 +12,7 @@ import tempfile
 import schema
 
 MXSTAT, MAKE, SCHEMA = sys.argv[1:4]
+DATA = pathlib.Path(SCHEMA).parent.parent / "tests" / "data"
 TARGETS = 200
 HOSTILE_GREETING = b'220-\x1b[31m<script>"\\\r\n220 \xff\xfe\x01 \xe2\x80\xae \xc3\xa9\x7f\r\n'
 HOSTILE_EHLO = b"250-a\n250-\x80\x9b\\x41\r\n250 STARTTLS\r\n"
@@ -28,7 +29,7 @@ def mxstat(*argv, expect=0, says=None):
     check(done.returncode == expect, f"mxstat {argv}: exit code {done.returncode}, expected {expect}: {done.stderr!r}")
     if says is not None:
         check(re.search(says, done.stderr.decode()), f"mxstat {argv} does not say {says!r} but {done.stderr!r}")
-    if expect == 0:
+    elif expect == 0:
         check(done.stderr == b"", f"mxstat {argv} says {done.stderr!r}")
     return done.stdout
 
@@ -169,6 +170,103 @@ def test_verify(folder):
         mxstat(command, folder / "missing", expect=1, says="missing.*[Nn]o such file")
 
 
+def test_missing(folder):
+    """what is missing is written as lines that mxsweep takes"""
+    stopped = make(folder / "stopped.mxs.zst", "stopped")
+    lines = folder / "missing"
+    mxstat("verify", "--missing", lines, stopped, expect=1, says="unfinished")
+    there = {record["addr"] for record in map(json.loads, mxstat("export", stopped, says="stopped").splitlines())}
+    listed = set()
+    for line in lines.read_text().splitlines():
+        first, last = (line.split("-") * 2)[:2]
+        check(re.fullmatch(r"10\.0\.0\.\d+", first) and last.startswith("10.0.0."), f"no line of a target list: {line}")
+        listed |= {f"10.0.0.{n}" for n in range(int(first.split(".")[3]), int(last.split(".")[3]) + 1)}
+    check(listed == {f"10.0.0.{n}" for n in range(TARGETS)} - there, "the list is not what is missing")
+    mxstat("verify", "--missing", lines, stopped, expect=1, says="exists")
+    whole = make(folder / "whole.mxs.zst")
+    mxstat("verify", "--missing", folder / "none", whole)
+    check(not (folder / "none").exists(), "a list of nothing is written")
+    other = make(folder / "other.mxs.zst", "complete", 3, 0)
+    out = mxstat("verify", "--missing", folder / "none", whole, other, expect=1, says="of 2 sweeps")
+    out = mxstat("verify", whole, other, expect=1)
+    check(b"different sweeps: another number of shards" in out, f"why these are two sweeps is not said: {out!r}")
+
+
+def test_repair(folder):
+    whole = make(folder / "whole.mxs.zst")
+    data = whole.read_bytes()
+    starts = [m.start() for m in re.finditer(re.escape(b"\x28\xb5\x2f\xfd"), data)]
+    bad, mended = folder / "bad.mxs.zst", folder / "mended.mxs.zst"
+    records = {}
+    for line in mxstat("export", whole).splitlines():
+        records[json.loads(line)["position"]] = line
+    for hit in (starts[2], starts[2] + 100):   # the second block: of no known length, and of a known one
+        bad.write_bytes(data[:hit] + bytes([data[hit] ^ 4]) + data[hit + 1:])
+        mxstat("verify", bad, expect=1, says="bad.mxs.zst")
+        out = mxstat("verify", "--repair", mended, bad)
+        check(f"octets {starts[2]} to {starts[3] - 1}: cannot be read".encode() in out, f"what was lost: {out!r}")
+        check(re.search(rb"block 2 of 7: 30 records, from position 30 on", out), f"which block was lost: {out!r}")
+        check(b"mended.mxs.zst: whole: 170 records" in out and b"30 missing" in out, f"what is there: {out!r}")
+        kept = mxstat("export", mended, says="can be resumed").splitlines()
+        check(kept == [records[json.loads(line)["position"]] for line in kept], "a record is not what it was")
+        check(len(kept) == 170, f"{len(kept)} records")
+        mxstat("verify", mended, expect=1, says="undamaged, and the sweep is unfinished.*--resume")
+        mxstat("verify", "--repair", mended, bad, expect=1, says="exists")
+        mended.unlink()
+    check(b"nothing to repair" in mxstat("verify", "--repair", mended, whole), "a whole file")
+    check(not mended.exists(), "a whole file is written again")
+    bad.write_bytes(b"x" + data[1:])
+    mxstat("verify", "--repair", mended, bad, expect=1, says="header is damaged")
+    check(not mended.exists(), "something is left behind")
+    mxstat("verify", "--repair", mended, bad, whole, expect=2, says="one file at a time")
+
+
+def anonymous(report):
+    """a report in JSON without what names the run, and its text from there on"""
+    files = json.loads(report)["files"]
+    for file in files:
+        for key in ("file", "id", "blocks", "events"):
+            del file[key]
+    return files, report[report.index(b'"sets"'):]
+
+
+def test_merge(folder):
+    """seven shards of an odd number of targets, two of them crashed and resumed: the report of one file"""
+    shards = []
+    for i in range(7):
+        shard = folder / f"shard{i}.mxs.zst"
+        if i in (1, 4):
+            make(shard, "open-odd", 7, i)
+            shard.write_bytes(shard.read_bytes()[:-200])
+            make(shard, "resumed-odd", 7, i)
+        else:
+            make(shard, "complete-odd", 7, i)
+        shards.append(shard)
+    one, merged = make(folder / "one.mxs.zst", "complete-odd"), folder / "merged.mxs.zst"
+    check(b"201 records of 201 targets, 3 certificates; complete" in mxstat("merge", "-o", merged, *shards), "merge")
+    check(b"every target once" in mxstat("verify", merged), "the merged file is whole")
+    check(anonymous(mxstat("report", "--json", merged)) == anonymous(mxstat("report", "--json", one)), "JSON reports differ")
+    text = [re.sub(rb" in \d+ blocks", b"", mxstat("report", f).split(b"\n", 1)[1]) for f in (merged, one)]
+    check(text[0] == text[1], "reports differ")
+    check(sorted(mxstat("export", merged).splitlines()) == sorted(mxstat("export", one).splitlines()), "exports differ")
+    info = mxstat("info", merged)
+    check(all(f"file {shard}".encode() in info for shard in shards), "the files are not named")
+    check(info.count(b" resumed: file ") == 2, "the shards' own events are lost")
+    again, other = folder / "again.mxs.zst", folder / "other.mxs.zst"
+    mxstat("merge", "-o", again, *shards)
+    mxstat("merge", "-o", other, *shards[::-1])
+    check(again.read_bytes() == merged.read_bytes(), "the same files make another file")
+    check(mxstat("export", other) == mxstat("export", merged), "the order of the files matters")
+    mxstat("merge", "-o", merged, *shards, expect=1, says="exists")
+    mxstat("merge", *shards, expect=2, says="--output-file: not given")
+    mxstat("merge", "-o", folder / "x", *shards[1:], expect=1, says="of 7 shards 6 are given.*Missing: 0$")
+    check(not (folder / "x").exists(), "something is left behind")
+    torn = folder / "torn.mxs.zst"
+    torn.write_bytes(one.read_bytes()[:one.stat().st_size // 2])
+    out = mxstat("merge", "-o", folder / "part.mxs.zst", torn, expect=1, says="torn.mxs.zst.*ends inside")
+    check(b"targets are missing: mxsweep --resume goes on with it" in out, f"a part: {out!r}")
+
+
 def test_certs(folder):
     path = make(folder / "c.mxs.zst")
     pem = mxstat("certs", path)
@@ -198,6 +296,78 @@ def test_info(folder):
         check(word in out, f"info has no {word!r}: {out.decode()}")
 
 
+def exported(*files):
+    rules = json.loads(pathlib.Path(SCHEMA).read_text())
+    records = [json.loads(line) for line in mxstat("export", *files).splitlines()]
+    for record in records:
+        wrong = list(schema.problems(record, rules, rules))
+        check(not wrong, f"a line is not of the schema: {wrong[:3]}")
+    return records
+
+
+def test_names(folder):
+    """host names, earlier attempts and a sample, in the golden file of format 2"""
+    path = DATA / "golden-2.mxs.zst"
+    records = exported(path)
+    check(len(records) == 21, f"{len(records)} records")
+    names = [r for r in records if r.get("host") == "mx.example.com" and r.get("tag") == "pool-a"]
+    check(len(names) == 3 and len({r["position"] for r in names}) == 1, "a name is one position")
+    check([r["addr"] for r in names] == ["192.0.2.3", "203.0.113.9", "2001:db8::25"], f"addresses: {names}")
+    failed = {r["cause"]: r for r in records if "addr" not in r}
+    check(set(failed) == {"no-address", "dns-failure"}, f"without an address: {failed}")
+    check(all(r["host"] == "mx2.example.com" and r["stage"] == "connect" for r in failed.values()), f"{failed}")
+    attempts = [r["attempts"] for r in records if "attempts" in r]
+    check(sorted(map(len, attempts)) == [1, 1, 2, 3], f"attempts: {attempts}")
+    full = max(attempts, key=len)
+    check(full == [{"start": "2026-07-01T00:00:01.015Z", "stage": "connect", "cause": "timeout"},
+                   {"start": "2026-07-01T00:00:04.015Z", "stage": "greeting", "cause": "throttled", "smtp_code": 421},
+                   {"start": "2026-07-01T00:00:05.015Z", "stage": "starttls", "cause": "throttled", "smtp_code": 454}],
+          f"attempts: {full}")
+    check(all(r["source"] == "192.0.2.99" for r in records), "the source is not in each record")
+    check(b"every target once: 20 targets, 20 done" in mxstat("verify", path), "verify stops at the limit")
+    info = mxstat("info", path)
+    for words in (b"addresses of mx.example.com, tag pool-a", b"the first 20 of their order", b"90 %",
+                  b"22: 11 addresses and host names at port 25,465"):
+        check(words in info, f"info has no {words!r}: {info.decode()}")
+    report = json.loads(mxstat("report", "--json", path))
+    sets = {s["name"]: s["count"] for s in report["sets"]}
+    rows = {s["id"]: {r["label"]: r["count"] for r in s["rows"]} for s in report["statistics"]}
+    check((sets["A"], sets["D"], sets["P"]) == (20, 22, 20), f"{sets}")
+    check(rows["coverage"] == {"done": 20, "not done": 0}, f"{rows['coverage']}")
+    check(rows["probed"] == {"probed": 20, "blocked": 0, "no-address": 1, "dns-failure": 1}, f"{rows['probed']}")
+    check(report["files"][0]["targets"] == 20 and report["files"][0]["sample_ppm"] == 900000, "the file's figures")
+
+
+def test_streams(folder):
+    records = exported(DATA / "golden-2-stream.mxs.zst")
+    check(len(records) == 10 and all(r["port"] == 587 for r in records), f"{len(records)} records")
+    check([r["addr"] for r in records if r["position"] in (1, 3)] == ["192.0.2.200", "8.8.8.8"], "addresses of columns")
+    check({r.get("tag") for r in records} == {None, "pool-a", "tagged"}, "tags")
+    whole = make(folder / "whole.mxs.zst", "Scomplete")
+    out = mxstat("verify", whole)
+    check(b"every line once: 200 positions of a stream, 200 done, 0 missing" in out, f"{out!r}")
+    check(len(exported(whole)) == 180, "lines without a target have no record")
+    info = mxstat("info", whole)
+    for words in (b"a stream, line by line, at port 25", b"without target  20", b"lines read      200",
+                  b"complete, the stream had 200 lines"):
+        check(words in info, f"info has no {words!r}: {info.decode()}")
+    report = json.loads(mxstat("report", "--json", whole))
+    sets = {s["name"]: s["count"] for s in report["sets"]}
+    check((sets["A"], sets["D"], sets["P"]) == (180, 180, 180), f"{sets}")
+    check(report["files"][0]["streamed"] is True and "targets" not in report["files"][0], f"{report['files']}")
+    check(b"a stream, of which this is shard 0 of 1" in mxstat("report", whole), "the report's text")
+    for kind in ("Sstopped", "Sopen"):
+        part = make(folder / f"{kind}.mxs.zst", kind)
+        out = mxstat("verify", part, expect=1, says="undamaged, and the sweep is unfinished")
+        check(b"open-ended, a stream whose end no file says: 150 positions of a stream, 150 done" in out, f"{out!r}")
+        sets = {s["name"]: s["count"] for s in json.loads(mxstat("report", "--json", part))["sets"]}
+        check(sets["A"] == sets["D"] == 135, f"{sets}")
+    shards = [make(folder / f"shard{i}.mxs.zst", "Scomplete", 3, i) for i in range(3)]
+    check(b"every line once: 200 positions" in mxstat("verify", *shards), "three shards of a stream")
+    out = mxstat("verify", *shards[:2], expect=1, says="name the files of all shards")
+    check(b"66 missing" in out and b"(shard 2)" in out, f"{out!r}")
+
+
 def test_usage(folder):
     mxstat(expect=2, says="no command")
     mxstat("frob", expect=2, says="frob: no such command")
@@ -206,7 +376,7 @@ def test_usage(folder):
     mxstat("export", "x", "-o", expect=2, says="-o: needs a value")
     check(b"Commands:" in mxstat("--help"), "--help")
     check(re.match(rb"mxstat \d.*\nBoringSSL .*\nzstd \d", mxstat("--version")), "--version")
-    for command in ("report", "export", "info", "verify", "certs"):
+    for command in ("report", "export", "info", "verify", "merge", "certs"):
         help_text = mxstat(command, "--help")
         check(help_text.count(b"\n") <= 24, f"{command} --help is longer than a screen")
     with open("/dev/full", "w") as full:
@@ -216,8 +386,8 @@ def test_usage(folder):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="mxstat-") as name:
-        for test in (test_export, test_report, test_definitions, test_shards, test_verify, test_certs, test_info,
-                     test_usage):
+        for test in (test_export, test_report, test_definitions, test_shards, test_verify, test_missing, test_repair, test_merge,
+                     test_certs, test_info, test_names, test_streams, test_usage):
             folder = pathlib.Path(name) / test.__name__
             folder.mkdir()
             test(folder)

@@ -55,6 +55,91 @@ static void what_is_absent_is_absent(void **state)
     free(line);
 }
 
+static void names_that_do_not_resolve_have_no_address(void **state)
+{
+    (void)state;
+    static const enum cause causes[] = {CAUSE_NO_ADDRESS, CAUSE_DNS_FAILURE};
+    for (size_t i = 0; i < 2; i++) {
+        struct record r;
+        refused(&r);
+        r.cause = (uint8_t)causes[i];
+        r.host = bytes_text("mx.example.com");
+        char *line = line_of(&r);
+        assert_null(strstr(line, "\"addr\""));
+        assert_non_null(strstr(line, "\"position\":7,\"port\":25,\"host\":\"mx.example.com\""));
+        free(line);
+    }
+}
+
+static void attempts_are_in_short(void **state)
+{
+    (void)state;
+    struct record r;
+    refused(&r);
+    r.num_attempts = 2;
+    r.attempts[0] = (struct attempt){0, STAGE_CONNECT, CAUSE_TIMEOUT, 0};
+    r.attempts[1] = (struct attempt){1234567, STAGE_GREETING, CAUSE_THROTTLED, 421};
+    char *line = line_of(&r);
+    assert_non_null(strstr(
+        line, "\"attempts\":[{\"start\":\"2026-01-01T00:00:00.000Z\",\"stage\":\"connect\","
+              "\"cause\":\"timeout\"},{\"start\":\"2026-01-01T00:00:01.234Z\",\"stage\":"
+              "\"greeting\",\"cause\":\"throttled\",\"smtp_code\":421}],\"stage\":\"connect\""));
+    free(line);
+}
+
+/* of a merged file: `::` is where the kernel chose */
+static void sources_of_the_kernel_are_not_said(void **state)
+{
+    (void)state;
+    static const struct addr sources[] = {{0, 0}, {0, UINT64_C(0xffffc0000207)}};
+    for (uint8_t i = 0; i < 2; i++) {
+        struct dataset_hello hello;
+        struct dataset_header h;
+        struct record r;
+        struct json j;
+        header_init(&h, &hello);
+        h.sources = sources;
+        h.num_sources = 2;
+        refused(&r);
+        r.source = i;
+        json_init(&j);
+        record_json(&j, &h, &r);
+        char *line = strndup(j.text, j.len);
+        assert_int_equal(strstr(line, "\"source\"") != NULL, i == 1);
+        free(line);
+        json_cleanup(&j);
+    }
+}
+
+/* our address, where the header names those that there are */
+static void sources_are_of_the_header(void **state)
+{
+    (void)state;
+    static const struct addr sources[2] = {{0, 0xffffc0000263}, {UINT64_C(0x20010db800000000), 1}};
+    for (uint8_t i = 0; i < 3; i++) {
+        struct dataset_hello hello;
+        struct dataset_header h;
+        struct record r;
+        struct json j;
+        header_init(&h, &hello);
+        h.sources = sources;
+        h.num_sources = i < 2 ? 2 : 0;
+        refused(&r);
+        r.source = i < 2 ? i : 0;
+        json_init(&j);
+        record_json(&j, &h, &r);
+        char *line = strndup(j.text, j.len);
+        const char *found = strstr(line, "\"source\":");
+        if (i == 2)
+            assert_null(found);
+        else
+            assert_non_null(
+                strstr(line, i == 0 ? "\"source\":\"192.0.2.99\"" : "\"source\":\"2001:db8::1\""));
+        free(line);
+        json_cleanup(&j);
+    }
+}
+
 static void errors_have_names(void **state)
 {
     (void)state;
@@ -177,8 +262,14 @@ static void octets_can_be_had_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_absent_is_absent), cmocka_unit_test(errors_have_names),
-        cmocka_unit_test(replies_to_ehlo),          cmocka_unit_test(tls_has_names_and_numbers),
+        cmocka_unit_test(names_that_do_not_resolve_have_no_address),
+        cmocka_unit_test(attempts_are_in_short),
+        cmocka_unit_test(sources_are_of_the_header),
+        cmocka_unit_test(sources_of_the_kernel_are_not_said),
+        cmocka_unit_test(what_is_absent_is_absent),
+        cmocka_unit_test(errors_have_names),
+        cmocka_unit_test(replies_to_ehlo),
+        cmocka_unit_test(tls_has_names_and_numbers),
         cmocka_unit_test(octets_can_be_had_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,12 @@ static void moments(void **state)
         assert_string_equal(text, cases[i].rfc3339);
         time_words(text, cases[i].us);
         assert_string_equal(text, cases[i].words);
+        char ms[TIME_TEXT_MAX]; /* the same, but for the last three digits */
+        time_rfc3339(text, cases[i].us);
+        time_rfc3339_ms(ms, cases[i].us);
+        assert_int_equal(strlen(ms), strlen(text) - 3);
+        assert_memory_equal(ms, text, strlen(ms) - 1);
+        assert_int_equal(ms[strlen(ms) - 1], 'Z');
     }
 }
 
