@@ -11,6 +11,8 @@
 #include "tools/farm/truth.h"
 
 static const struct time_outs patient = {60000, 60000, 60000, 120000};
+static const struct latency at_once = {0};
+static const struct addr here = {0, 0xffff7f000001};
 
 static void test_names(void **state)
 {
@@ -189,7 +191,45 @@ static void test_verdicts_under_time_outs(void **state)
         {"quit-silent", {9, 1000, 1000, 5000}, "done", "ok", 250},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct verdict v = truth_verdict(named(cases[i].name), &cases[i].t);
+        struct verdict v = truth_verdict(named(cases[i].name), &cases[i].t, &at_once, 1, here);
+        assert_string_equal(stage_slug(v.stage), cases[i].stage);
+        assert_string_equal(cause_slug(v.cause), cases[i].cause);
+        assert_int_equal(v.code, cases[i].code);
+    }
+}
+
+/* each reply takes 100 ms: what a row does at its own phase it times by itself */
+static void test_verdicts_with_latency(void **state)
+{
+    (void)state;
+    static const struct latency l = {LATENCY_FIXED, 100, 100, 0};
+    static const struct {
+        const char *name;
+        struct time_outs t;
+        const char *stage, *cause;
+        uint16_t code;
+    } cases[] = {
+        {"bench", {9, 101, 9, 401}, "done", "ok", 250},
+        {"bench", {9, 100, 9, 9000}, "greeting", "timeout", 0},
+        {"bench", {9, 9000, 9, 100}, "greeting", "timeout", 0},
+        {"bench", {9, 9000, 9, 101}, "ehlo", "timeout", 220},
+        {"bench", {9, 9000, 9, 300}, "starttls", "timeout", 250},
+        {"bench", {9, 9000, 9, 301}, "ehlo-tls", "timeout", 220},
+        {"bench", {9, 9000, 9, 400}, "ehlo-tls", "timeout", 220},
+        {"greeting-554", {9, 50, 9, 50}, "greeting", "rejected", 554},
+        {"silent-ehlo", {9, 100, 9, 9000}, "greeting", "timeout", 0},
+        {"no-starttls", {9, 9000, 9, 101}, "starttls", "not-offered", 250},
+        {"masked-greeting", {9, 9000, 9, 101}, "starttls", "not-offered", 250},
+        {"masked-greeting", {9, 9000, 9, 100}, "ehlo", "timeout", 220},
+        {"starttls-454", {9, 9000, 9, 201}, "starttls", "rejected", 454},
+        {"ehlo-delay-1s", {9, 1001, 9, 1101}, "starttls", "timeout", 250},
+        {"ehlo-delay-1s", {9, 1001, 9, 1100}, "ehlo", "timeout", 220},
+        {"certificate-rst", {9, 101, 251, 551}, "handshake", "reset", 220},
+        {"certificate-rst", {9, 101, 251, 550}, "handshake", "timeout", 220},
+        {"quit-silent", {9, 101, 9, 401}, "done", "ok", 250},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct verdict v = truth_verdict(named(cases[i].name), &cases[i].t, &l, 1, here);
         assert_string_equal(stage_slug(v.stage), cases[i].stage);
         assert_string_equal(cause_slug(v.cause), cases[i].cause);
         assert_int_equal(v.code, cases[i].code);
@@ -201,7 +241,7 @@ static void test_patient_scanners_see_the_table(void **state)
     (void)state;
     for (size_t i = 0; i < num_behaviours(); i++) {
         const struct behaviour *b = behaviour_at(i);
-        struct verdict v = truth_verdict(b, &patient);
+        struct verdict v = truth_verdict(b, &patient, &at_once, 1, here);
         assert_true(v.stage == b->stage && v.cause == b->cause && v.code == b->code);
         bool completes = b->stage == STAGE_EHLO_TLS || b->stage == STAGE_DONE;
         assert_true(truth_version(b) != NULL || !completes);
@@ -211,7 +251,8 @@ static void test_patient_scanners_see_the_table(void **state)
 }
 
 /* line_of prints the truth of one behaviour everywhere, at 127.0.0.1 port 25; the caller frees. */
-static char *line_of(const char *name, const struct time_outs *t, struct pki *pki)
+static char *line_of(const char *name, const struct time_outs *t, const struct latency *l,
+                     struct pki *pki)
 {
     char *text = NULL;
     size_t len;
@@ -220,7 +261,7 @@ static char *line_of(const char *name, const struct time_outs *t, struct pki *pk
     assert_non_null(out);
     assert_int_equal(population_init(&p, 1), 0);
     assert_true(population_only(&p, name));
-    assert_true(truth_print(out, &p, pki, t, addr_v4(0x7f000001), 25));
+    assert_true(truth_print(out, &p, pki, t, l, here, 25));
     population_cleanup(&p);
     assert_int_equal(fclose(out), 0);
     return text;
@@ -262,7 +303,36 @@ static void test_lines(void **state)
     };
     struct pki *pki = pki_new(1, 1767225600);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char *line = line_of(cases[i].name, cases[i].t, pki);
+        char *line = line_of(cases[i].name, cases[i].t, &at_once, pki);
+        assert_non_null(strstr(line, cases[i].has));
+        assert_null(strstr(line, cases[i].has_not));
+        free(line);
+    }
+    pki_free(pki);
+}
+
+static void test_lines_with_latency(void **state)
+{
+    (void)state;
+    static const struct time_outs hasty = {100, 100, 100, 100};
+    static const struct {
+        const char *name;
+        struct latency l;
+        const char *has, *has_not;
+    } cases[] = {
+        {"early-plaintext",
+         {LATENCY_FIXED, 100, 100, 0},
+         "\"stage\":\"greeting\",\"cause\":\"timeout\",",
+         "early_"},
+        {"bench",
+         {LATENCY_FIXED, 30, 30, 0},
+         "\"stage\":\"ehlo-tls\",\"cause\":\"timeout\",\"smtp_code\":220,"
+         "\"tls\":{\"version\":\"TLSv1.3\"},\"chain\":[\"",
+         "early_"},
+    };
+    struct pki *pki = pki_new(1, 1767225600);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *line = line_of(cases[i].name, &hasty, &cases[i].l, pki);
         assert_non_null(strstr(line, cases[i].has));
         assert_null(strstr(line, cases[i].has_not));
         free(line);
@@ -300,8 +370,10 @@ int main(void)
         cmocka_unit_test(test_every_alert),
         cmocka_unit_test(test_keys_chains_and_versions_are_all_there),
         cmocka_unit_test(test_verdicts_under_time_outs),
+        cmocka_unit_test(test_verdicts_with_latency),
         cmocka_unit_test(test_patient_scanners_see_the_table),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_lines_with_latency),
         cmocka_unit_test(test_list_has_a_row_for_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

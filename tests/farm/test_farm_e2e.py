@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,8 @@ def check(ok, what):
 class Farm:
     """mxfarm as a child, on a port that the kernel chose."""
 
-    def __init__(self, program, *options):
-        self.child = subprocess.Popen([program, "--port", "0", "--now", NOW, *options], stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, *options, **more):
+        self.child = subprocess.Popen([program, "--port", "0", "--now", NOW, *options], stdout=subprocess.PIPE, text=True, **more)
         match = re.fullmatch(r"listening on (\d+)\n", self.child.stdout.readline())
         self.port = int(match.group(1))
 
@@ -95,6 +96,10 @@ def test_one_behaviour_and_log(program):
     check(sorted(e[2] for e in events) == ["close"] * 8 + ["open"] * 8, f"log: {events}")
     check({e[3] for e in events} == {"bench"}, "log names the behaviour")
     check({e[1] for e in events} == {line["addr"] for line in lines}, "log names the address")
+    check({tuple(e[4:6]) for e in events} == {(str(farm.port), "127.0.0.1")}, f"log names port and peer: {events}")
+    check(len({e[6] for e in events if e[2] == "open"}) == 8, "log names the peer's port")
+    check({e[7] for e in events if e[2] == "open"} == {"-"}, "nobody has a name at first")
+    check({e[7] for e in events if e[2] == "close"} == {"client.example"}, "log names the client in the end")
 
 
 def test_population_file(program):
@@ -106,6 +111,28 @@ def test_population_file(program):
         check({line["behaviour"] for line in lines} == {"no-starttls", "expired"}, "two behaviours and no other")
         visit_all(lines)
         check(farm.stop() == 0, "a clean end with a population")
+
+
+def said(port, text):
+    """The codes of what the farm says to a client that says all at once, without listening."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as sock:
+        sock.sendall(text)
+        data = b""
+        while part := sock.recv(4096):
+            data += part
+    return [int(line[:3]) for line in data.splitlines() if line[3:4] == b" "]
+
+
+def test_clients_that_do_not_listen(program):
+    """Who goes on after a greeting that is no 220, or sends STARTTLS where it is not offered, is refused; QUIT is always answered."""
+    cases = [("greeting-554", [554, 503, 503, 221]), ("greeting-ssh", [503, 503, 221]),
+             ("no-starttls", [220, 250, 502, 221]), ("starttls-in-words", [220, 250, 502, 221]),
+             ("starttls-454", [220, 250, 454, 221])]
+    for name, codes in cases:
+        farm = Farm(program, "--only", name)
+        got = said(farm.port, b"EHLO client.example\r\nSTARTTLS\r\nQUIT\r\n")
+        check(got == codes, f"{name}: {got}, not {codes}")
+        check(farm.stop() == 0, "a clean end")
 
 
 def test_idle_exit(program):
@@ -125,7 +152,8 @@ def test_refusals(program):
 
 def main():
     program = sys.argv[1]
-    for test in (test_every_behaviour, test_one_behaviour_and_log, test_population_file, test_idle_exit, test_refusals):
+    for test in (test_every_behaviour, test_one_behaviour_and_log, test_population_file, test_clients_that_do_not_listen,
+                 test_idle_exit, test_refusals):
         test(program)
     print("failures:", len(failures))
     return 1 if failures else 0

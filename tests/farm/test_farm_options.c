@@ -42,6 +42,9 @@ static void test_defaults(void **state)
     assert_int_equal(o.idle_exit_ms, 0);
     assert_true(o.only == NULL && o.population_file == NULL && o.log_file == NULL);
     assert_int_equal(o.time_outs.reply_ms, 30000);
+    assert_int_equal(o.num_processes, 1);
+    assert_int_equal(o.latency.kind, LATENCY_NONE);
+    assert_int_equal(o.throttle.limit, 0);
 }
 
 static void test_values(void **state)
@@ -62,6 +65,12 @@ static void test_values(void **state)
     assert_int_equal(o.time_outs.tls_ms, 180000);
     assert_int_equal(o.time_outs.session_ms, 3600000);
     assert_int_equal(o.idle_exit_ms, 1);
+    o = good(&(struct line){
+        {"--processes", "64", "--throttle", "60/m", "--latency", "uniform:5ms-80ms"}});
+    assert_int_equal(o.num_processes, 64);
+    assert_int_equal(o.throttle.limit, 60);
+    assert_int_equal(o.throttle.window_us, 60000000);
+    assert_int_equal(o.latency.kind, LATENCY_UNIFORM);
 }
 
 static void test_jobs(void **state)
@@ -101,6 +110,12 @@ static void test_refusals(void **state)
         {{{"--reply-timeout", "2 s"}}, "500ms"},
         {{{"--tls-timeout", "9999999999h"}}, "--tls-timeout"},
         {{{"--idle-exit", "soon"}}, "--idle-exit"},
+        {{{"--idle-exit", "1msx"}}, "--idle-exit"},
+        {{{"--processes", "0"}}, "--processes"},
+        {{{"--processes", "65"}}, "--processes"},
+        {{{"--processes", "2x"}}, "--processes"},
+        {{{"--throttle", "60"}}, "60/m"},
+        {{{"--latency", "20ms"}}, "fixed:20ms"},
         {{{"--only", ""}}, "--only"},
         {{{"--only", "bench", "--population", "x"}}, "exclude"},
         {{{"--unheard-of"}}, "--unheard-of"},

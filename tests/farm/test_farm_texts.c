@@ -31,10 +31,11 @@ static void test_texts_of_all_mtas(void **state)
         const char *code;
         bool starttls;
     } cases[] = {
-        {REPLY_GREETING, "220", false}, {REPLY_EHLO, "250", true},
-        {REPLY_EHLO_TLS, "250", false}, {REPLY_HELO, "250", false},
-        {REPLY_STARTTLS, "220", false}, {REPLY_QUIT, "221", false},
-        {REPLY_OK, "250", false},       {REPLY_UNKNOWN, "502", false},
+        {REPLY_GREETING, "220", false},  {REPLY_EHLO, "250", true},
+        {REPLY_EHLO_TLS, "250", false},  {REPLY_HELO, "250", false},
+        {REPLY_STARTTLS, "220", false},  {REPLY_QUIT, "221", false},
+        {REPLY_OK, "250", false},        {REPLY_UNKNOWN, "502", false},
+        {REPLY_THROTTLED, "421", false}, {REPLY_BAD_SEQUENCE, "503", false},
     };
     for (uint8_t mta = MTA_POSTFIX; mta < NUM_MTAS; mta++) {
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

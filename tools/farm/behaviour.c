@@ -185,15 +185,15 @@ static const struct behaviour behaviours[] = {
 
     /* ---- STARTTLS ---- */
     {"no-starttls", "does not offer STARTTLS", 200, ENDS(STARTTLS, NOT_OFFERED, 250),
-     AT(EHLO, SEND),
+     AT(EHLO, SEND), .flags = FLAG_NO_TLS,
      OCTETS("250-plain.example\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250 8BITMIME\r\n")},
     {"no-keywords", "one EHLO line, no keywords", 10, ENDS(STARTTLS, NOT_OFFERED, 250),
-     AT(EHLO, SEND), OCTETS("250 plain.example\r\n")},
+     AT(EHLO, SEND), .flags = FLAG_NO_TLS, OCTETS("250 plain.example\r\n")},
     {"masked-keywords", "a firewall puts X in place of the keyword", 20,
      ENDS(STARTTLS, NOT_OFFERED, 250), AT(EHLO, SEND),
      OCTETS("250-masked.example\r\n250-XXXXXXXA\r\n250-XXXXXXXXXXXXXXXX\r\n250 8BITMIME\r\n")},
     {"starttls-in-words", "STARTTLS inside other words only", 4, ENDS(STARTTLS, NOT_OFFERED, 250),
-     AT(EHLO, SEND),
+     AT(EHLO, SEND), .flags = FLAG_NO_TLS,
      OCTETS(
          "250-words.example\r\n250-XSTARTTLS\r\n250-STARTTLSX\r\n250-NO STARTTLS\r\n250 SIZE\r\n")},
     {"starttls-454", "454 to STARTTLS", 20, ENDS(STARTTLS, REJECTED, 454), AT(STARTTLS, SEND),

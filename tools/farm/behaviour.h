@@ -112,7 +112,8 @@ enum {
     FLAG_OTHER_INSIDE = 32,  /* more and other keywords inside TLS */
     FLAG_EARLY = 64,         /* octets right behind the 220 to STARTTLS, in its segment */
     FLAG_HELO_OK = 128,      /* HELO is accepted although EHLO was not */
-    FLAG_MASKED = 256        /* STARTTLS is masked among the keywords */
+    FLAG_MASKED = 256,       /* STARTTLS is masked among the keywords */
+    FLAG_NO_TLS = 512        /* STARTTLS is refused if it comes all the same */
 };
 
 struct behaviour {

@@ -1,8 +1,34 @@
 #include "tools/farm/conn_private.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { RECORD_HEADER = 5 };
+
+/* ---- the log ---- */
+
+static uint64_t wall_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void log_event(const struct conn *c, const char *what)
+{
+    struct farm_event e = {.addr = c->addr,
+                           .what = what,
+                           .behaviour = c->b->name,
+                           .port = c->server->config.port,
+                           .has_peer = c->has_peer,
+                           .peer = c->peer,
+                           .peer_port = c->peer_port,
+                           .client = c->talk == NULL ? NULL : c->talk->client};
+    if (c->server->config.log->fd < 0)
+        return;
+    e.time_us = wall_us();
+    farm_log_write(c->server->config.log, &e);
+}
 
 /* ---- the end ---- */
 
@@ -11,8 +37,12 @@ static void on_closed(uv_handle_t *handle)
     struct conn *c = handle->data;
     if (--c->open_handles > 0)
         return;
+    struct server *s = c->server;
     tls_server_free(c->tls);
+    free(c->talk);
+    free(c->timer);
     free(c);
+    server_conn_gone(s); /* here, where no other connection's event is being handled */
 }
 
 /* leave takes the connection off the list and closes what is beside the socket. False: that was
@@ -24,16 +54,15 @@ static bool leave(struct conn *c)
         return false;
     c->closing = true;
     if (c->b != NULL)
-        server_log(s, c->addr, "close", c->b);
+        log_event(c, "close");
     if (c->prev != NULL)
         c->prev->next = c->next;
     else
         s->conns = c->next;
     if (c->next != NULL)
         c->next->prev = c->prev;
-    if (c->has_timer)
-        uv_close((uv_handle_t *)&c->timer, on_closed);
-    server_conn_gone(s);
+    if (c->timer != NULL)
+        uv_close((uv_handle_t *)c->timer, on_closed);
     return true;
 }
 
@@ -52,6 +81,7 @@ void conn_reset(struct conn *c)
 static void on_shutdown(uv_shutdown_t *req, int status)
 {
     struct conn *c = req->data;
+    free(req);
     if (status < 0)
         conn_close(c);
 }
@@ -62,9 +92,13 @@ void conn_fin(struct conn *c)
     if (c->closing || c->said_fin)
         return;
     c->said_fin = true;
-    c->shutdown.data = c;
-    if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, on_shutdown) < 0)
+    uv_shutdown_t *req = malloc(sizeof *req);
+    if (req != NULL)
+        req->data = c;
+    if (req == NULL || uv_shutdown(req, (uv_stream_t *)&c->tcp, on_shutdown) < 0) {
+        free(req);
         conn_close(c);
+    }
 }
 
 /* ---- commands ---- */
@@ -80,8 +114,8 @@ static void keep_client(struct conn *c, const char *name)
 {
     size_t len =
         strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._[]:");
-    memcpy(c->client, name, len);
-    c->client[len] = '\0';
+    memcpy(c->talk->client, name, len);
+    c->talk->client[len] = '\0';
 }
 
 static void on_helo(struct conn *c)
@@ -93,54 +127,86 @@ static void on_helo(struct conn *c)
     conn_flush(c);
 }
 
+/* reply says at once what no behaviour is about. */
+static void reply(struct conn *c, enum reply_kind kind)
+{
+    conn_emit_reply(c, kind);
+    conn_flush(c);
+}
+
 static void on_command(struct conn *c, const char *line)
 {
-    if (is_verb(line, "EHLO")) {
+    if (is_verb(line, "QUIT")) {
+        conn_answer(c, PHASE_QUIT);
+    } else if (conn_refuses_all(c)) {
+        reply(c, REPLY_BAD_SEQUENCE);
+    } else if (is_verb(line, "EHLO")) {
         keep_client(c, line + 4 + strspn(line + 4, " "));
         conn_answer(c, c->tls == NULL ? PHASE_EHLO : PHASE_EHLO_TLS);
     } else if (is_verb(line, "HELO")) {
         keep_client(c, line + 4 + strspn(line + 4, " "));
         on_helo(c);
-    } else if (is_verb(line, "STARTTLS") && c->tls == NULL) {
+    } else if (is_verb(line, "STARTTLS") && c->tls == NULL && !(c->b->flags & FLAG_NO_TLS)) {
         conn_answer(c, PHASE_STARTTLS);
-    } else if (is_verb(line, "QUIT")) {
-        conn_answer(c, PHASE_QUIT);
     } else {
-        conn_emit_reply(c,
-                        is_verb(line, "NOOP") || is_verb(line, "RSET") ? REPLY_OK : REPLY_UNKNOWN);
-        conn_flush(c);
+        reply(c, is_verb(line, "NOOP") || is_verb(line, "RSET") ? REPLY_OK : REPLY_UNKNOWN);
     }
+}
+
+static void hold(struct talk *t, const uint8_t *in, size_t in_len)
+{
+    size_t room = sizeof t->held - t->held_len;
+    size_t len = in_len < room ? in_len : room;
+    memcpy(t->held + t->held_len, in, len);
+    t->held_len = (uint16_t)(t->held_len + len);
 }
 
 /* take_lines reads commands as long as the state it began with lasts: after STARTTLS what follows
  * is no SMTP. */
 static void take_lines(struct conn *c, const uint8_t *in, size_t in_len)
 {
+    struct talk *t = c->talk;
     enum state state = c->state;
     for (size_t i = 0; i < in_len && !c->closing && c->state == state; i++) {
+        if (c->waiting != PHASE_NONE) {
+            hold(t, in + i, in_len - i);
+            return;
+        }
         if (in[i] != '\n') {
-            if (c->line_len < CONN_LINE_CAP - 1) /* what is too long is cut */
-                c->line[c->line_len++] = (char)in[i];
+            if (t->line_len < CONN_LINE_CAP - 1) /* what is too long is cut */
+                t->line[t->line_len++] = (char)in[i];
             continue;
         }
-        if (c->line_len > 0 && c->line[c->line_len - 1] == '\r')
-            c->line_len--;
-        c->line[c->line_len] = '\0';
-        c->line_len = 0;
-        on_command(c, c->line);
+        if (t->line_len > 0 && t->line[t->line_len - 1] == '\r')
+            t->line_len--;
+        t->line[t->line_len] = '\0';
+        t->line_len = 0;
+        on_command(c, t->line);
     }
+}
+
+void conn_resume(struct conn *c)
+{
+    uint8_t held[sizeof c->talk->held];
+    if (c->talk == NULL || c->closing || (c->state != STATE_COMMANDS && c->state != STATE_TLS))
+        return;
+    size_t len = c->talk->held_len;
+    memcpy(held, c->talk->held, len);
+    c->talk->held_len = 0;
+    take_lines(c, held, len);
 }
 
 /* take_hello counts the octets of one record, which is answered when it is whole. */
 static void take_hello(struct conn *c, const uint8_t *in, size_t in_len)
 {
+    struct talk *t = c->talk;
     for (size_t i = 0; i < in_len && c->state == STATE_HELLO && !c->closing; i++) {
-        if (c->line_len < RECORD_HEADER) {
-            c->line[c->line_len++] = (char)in[i];
-            c->record_left = (uint16_t)((uint8_t)c->line[3] << 8 | (uint8_t)c->line[4]);
+        if (t->line_len < RECORD_HEADER) {
+            t->line[t->line_len++] = (char)in[i];
+            t->record_left = (uint16_t)((uint8_t)t->line[3] << 8 | (uint8_t)t->line[4]);
             continue;
         }
-        if (c->record_left > 0 && --c->record_left == 0) {
+        if (t->record_left > 0 && --t->record_left == 0) {
             c->state = STATE_SINK;
             conn_answer(c, PHASE_HANDSHAKE);
         }
@@ -184,7 +250,9 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
     struct conn *c = stream->data;
     const uint8_t *in = (const uint8_t *)buf->base;
-    if (len < 0) {
+    if (len > 0 && c->talk == NULL && c->state != STATE_SINK)
+        c->talk = calloc(1, sizeof *c->talk);
+    if (len < 0 || (c->talk == NULL && c->state != STATE_SINK)) {
         conn_close(c);
         return;
     }
@@ -196,6 +264,17 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     }
 }
 
+static uint16_t read_name(struct addr *out, const struct sockaddr_storage *name)
+{
+    const struct sockaddr_in6 *six = (const void *)name;
+    const struct sockaddr_in *four = (const void *)name;
+    if (name->ss_family == AF_INET6)
+        addr_from_bytes(out, six->sin6_addr.s6_addr, 16);
+    else
+        addr_from_bytes(out, (const uint8_t *)&four->sin_addr, 4);
+    return ntohs(name->ss_family == AF_INET6 ? six->sin6_port : four->sin_port);
+}
+
 /* find_place learns which address was called, and so who lives here. */
 static int find_place(struct conn *c)
 {
@@ -204,20 +283,28 @@ static int find_place(struct conn *c)
     int rc = uv_tcp_getsockname(&c->tcp, (struct sockaddr *)&name, &len);
     if (rc < 0)
         return rc;
-    if (name.ss_family == AF_INET6)
-        addr_from_bytes(&c->addr, ((const struct sockaddr_in6 *)&name)->sin6_addr.s6_addr, 16);
-    else
-        addr_from_bytes(&c->addr, (const uint8_t *)&((const struct sockaddr_in *)&name)->sin_addr,
-                        4);
+    read_name(&c->addr, &name);
     c->b = population_choose(c->server->config.population, c->addr);
     return 0;
 }
 
-void conn_accept(struct server *s)
+/* find_peer learns who called, if it is still there. */
+static void find_peer(struct conn *c)
+{
+    struct sockaddr_storage name;
+    int len = sizeof name;
+    if (c->server->config.log->fd < 0 ||
+        uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&name, &len) < 0)
+        return;
+    c->peer_port = read_name(&c->peer, &name);
+    c->has_peer = true;
+}
+
+static struct conn *conn_new(struct server *s)
 {
     struct conn *c = calloc(1, sizeof *c);
     if (c == NULL)
-        return;
+        return NULL;
     uv_tcp_init(s->loop, &c->tcp);
     c->tcp.data = c;
     c->open_handles = 1;
@@ -226,13 +313,29 @@ void conn_accept(struct server *s)
     if (c->next != NULL)
         c->next->prev = c;
     s->conns = c;
+    server_conn_came(s);
+    return c;
+}
+
+bool conn_accept(struct server *s)
+{
+    struct conn *c = conn_new(s);
+    if (c == NULL)
+        return false;
     if (uv_accept((uv_stream_t *)&s->listener, (uv_stream_t *)&c->tcp) < 0 || find_place(c) < 0 ||
         uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) < 0) {
         conn_close(c);
-        return;
+        return true;
     }
-    server_log(s, c->addr, "open", c->b);
+    find_peer(c);
+    struct throttle *throttle = s->config.throttle;
+    bool admitted = throttle == NULL || throttle_admit(throttle, uv_hrtime() / 1000, c->addr);
+    log_event(c, admitted ? "open" : "throttled");
     if (c->b->act == ACT_DRIBBLE || (c->b->flags & FLAG_PIECES))
         uv_tcp_nodelay(&c->tcp, 1);
-    conn_answer(c, PHASE_GREETING);
+    if (admitted)
+        conn_answer(c, PHASE_GREETING);
+    else
+        conn_turn_away(c);
+    return true;
 }

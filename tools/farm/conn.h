@@ -8,8 +8,9 @@
 
 #include "tools/farm/server.h"
 
-/* conn_accept takes the connection that is waiting at the listener. */
-void conn_accept(struct server *s);
+/* conn_accept takes the connection that is waiting at the listener; false: no memory, it waits on.
+ */
+bool conn_accept(struct server *s);
 
 /* conn_close closes at once, with FIN or, where data was left unread, RST. Idempotent. */
 void conn_close(struct conn *c);

@@ -1,5 +1,7 @@
 #include "tools/farm/conn_private.h"
 
+#include <stdlib.h>
+
 enum { FLOOD_CHUNK = 4096 };
 
 static void emit_alert(struct conn *c, uint16_t number)
@@ -17,7 +19,7 @@ static void start_tls(struct conn *c)
     if (b->flags & FLAG_EARLY)
         conn_emit(c, b->octets.data, b->octets.len);
     conn_flush(c);
-    c->line_len = c->record_left = 0;
+    c->talk->line_len = c->talk->held_len = c->talk->record_left = 0;
     if (b->phase == PHASE_HANDSHAKE && b->act != ACT_WARN) {
         c->state = STATE_HELLO;
         return;
@@ -57,7 +59,10 @@ static void answer_well(struct conn *c, enum phase phase)
 static void on_late(uv_timer_t *timer)
 {
     struct conn *c = timer->data;
-    answer_well(c, c->waiting);
+    enum phase phase = c->waiting;
+    c->waiting = PHASE_NONE;
+    answer_well(c, phase);
+    conn_resume(c);
 }
 
 static void on_late_reset(uv_timer_t *timer)
@@ -76,13 +81,23 @@ static void on_dribble(uv_timer_t *timer)
 
 static void set_timer(struct conn *c, uv_timer_cb cb, uint64_t first_ms, uint64_t then_ms)
 {
-    if (!c->has_timer) {
-        uv_timer_init(c->server->loop, &c->timer);
-        c->timer.data = c;
-        c->has_timer = true;
+    if (c->timer == NULL) {
+        c->timer = malloc(sizeof *c->timer);
+        if (c->timer == NULL) {
+            conn_close(c);
+            return;
+        }
+        uv_timer_init(c->server->loop, c->timer);
+        c->timer->data = c;
         c->open_handles++;
     }
-    uv_timer_start(&c->timer, cb, first_ms, then_ms);
+    uv_timer_start(c->timer, cb, first_ms, then_ms);
+}
+
+static void answer_late(struct conn *c, enum phase phase, uint64_t ms)
+{
+    c->waiting = (uint8_t)phase;
+    set_timer(c, on_late, ms, 0);
 }
 
 /* sends one more chunk; each write that is done brings the next */
@@ -164,10 +179,7 @@ static void misbehave(struct conn *c, enum phase phase)
     case ACT_FIN: conn_fin(c); break;
     case ACT_RST: reset_after(c, b->arg); break;
     case ACT_TEASER: conn_emit(c, b->octets.data, b->octets.len); conn_flush(c); /* fall through */
-    case ACT_DELAY:
-        c->waiting = (uint8_t)phase;
-        set_timer(c, on_late, b->arg, 0);
-        break;
+    case ACT_DELAY: answer_late(c, phase, b->arg); break;
     case ACT_DRIBBLE:
         c->state = STATE_SINK;
         set_timer(c, on_dribble, 0, DRIBBLE_MS);
@@ -197,12 +209,24 @@ static void misbehave(struct conn *c, enum phase phase)
     }
 }
 
+/* what a row does at its phase it times by itself */
 void conn_answer(struct conn *c, enum phase phase)
 {
+    const struct server_config *config = &c->server->config;
+    uint64_t ms = latency_draw(&config->latency, config->population->seed, c->addr, phase);
     if (c->b->phase == phase)
         misbehave(c, phase);
+    else if (ms > 0)
+        answer_late(c, phase, ms);
     else
         answer_well(c, phase);
+}
+
+void conn_turn_away(struct conn *c)
+{
+    conn_emit_reply(c, REPLY_THROTTLED);
+    conn_flush(c);
+    conn_fin(c);
 }
 
 bool conn_refuses_helo(const struct conn *c)
@@ -210,4 +234,11 @@ bool conn_refuses_helo(const struct conn *c)
     const struct behaviour *b = c->b;
     return b->act == ACT_SEND && (b->phase == PHASE_EHLO || b->phase == PHASE_EHLO_TLS) &&
            b->octets.data[0] == '5' && !(b->flags & FLAG_HELO_OK);
+}
+
+bool conn_refuses_all(const struct conn *c)
+{
+    const struct behaviour *b = c->b;
+    return b->phase == PHASE_GREETING && b->act == ACT_SEND &&
+           memcmp(b->octets.data, "220", 3) != 0;
 }

@@ -18,24 +18,35 @@ enum state {
     STATE_SINK      /* nothing: what comes is thrown away until the client closes */
 };
 
+/* what only a client that says something needs */
+struct talk {
+    uint16_t line_len, held_len;
+    uint16_t record_left;
+    char line[CONN_LINE_CAP];    /* of a command, or the header of a record */
+    char client[CONN_LINE_CAP];  /* what it called itself */
+    uint8_t held[CONN_LINE_CAP]; /* said while an answer is being waited for; the rest is lost */
+};
+
+/* A farm holds as many silent connections as it has descriptors: what not all need is on the heap
+ * and NULL until it is needed. */
 struct conn {
     uv_tcp_t tcp;
-    uv_timer_t timer; /* initialised when first needed */
-    uv_shutdown_t shutdown;
+    uv_timer_t *timer;
+    struct talk *talk;
+    struct tls_server *tls;
     struct server *server;
     struct conn *prev, *next;
     const struct behaviour *b;
     struct addr addr; /* that the client called */
-    struct tls_server *tls;
+    struct addr peer;
+    uint16_t peer_port;
+    bool has_peer;
     uint8_t state;   /* enum state */
-    uint8_t waiting; /* enum phase whose late answer the timer brings */
+    uint8_t waiting; /* enum phase whose late answer the timer brings; PHASE_NONE: none */
     uint8_t open_handles;
-    bool has_timer, closing, said_fin;
+    bool closing, said_fin;
     bool warned; /* ACT_WARN is done */
-    uint16_t line_len, record_left;
     uint32_t dribbled;
-    char line[CONN_LINE_CAP];   /* of a command, or the header of a record */
-    char client[CONN_LINE_CAP]; /* what it called itself */
 };
 
 /* ---- conn.c ---- */
@@ -45,6 +56,8 @@ struct conn {
 void conn_fin(struct conn *c);
 /* conn_reset closes with RST. */
 void conn_reset(struct conn *c);
+/* conn_resume goes on with what the client said while it was waiting for an answer. */
+void conn_resume(struct conn *c);
 
 /* ---- conn_send.c ---- */
 
@@ -59,10 +72,15 @@ void conn_flush_then_more(struct conn *c);
 
 /* ---- conn_act.c ---- */
 
-/* conn_answer does what this server does at phase. */
+/* conn_answer does what this server does at phase, at once or later. */
 void conn_answer(struct conn *c, enum phase phase);
+/* conn_turn_away greets with 421 and ends. */
+void conn_turn_away(struct conn *c);
 /* conn_refuses_helo tells whether the refusal of EHLO goes for HELO. */
 bool conn_refuses_helo(const struct conn *c);
+/* conn_refuses_all tells whether the greeting was no 220, after which only QUIT is answered (RFC
+ * 5321, 3.1). */
+bool conn_refuses_all(const struct conn *c);
 /* conn_flood goes on with a line or reply without end, where there is one. */
 void conn_flood(struct conn *c);
 

@@ -79,7 +79,8 @@ void conn_emit(struct conn *c, const void *data, size_t len)
 void conn_emit_reply(struct conn *c, enum reply_kind kind)
 {
     uint8_t text[REPLY_TEXT_MAX];
-    struct speaker who = {c->b, c->addr, c->server->config.now_s, c->client};
+    struct speaker who = {c->b, c->addr, c->server->config.now_s,
+                          c->talk == NULL ? "" : c->talk->client};
     conn_emit(c, text, text_reply(text, &who, kind));
 }
 

@@ -3,13 +3,13 @@
 #include <openssl/base.h>
 #include <openssl/pem.h>
 #include <openssl/pool.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
+#include <uv.h>
 
 #include "tools/farm/options.h"
-#include "tools/farm/server.h"
+#include "tools/farm/pki.h"
+#include "tools/farm/serve.h"
 
 enum { EXIT_FAULT = 1, EXIT_USAGE = 2, ERR_MAX = 512 };
 
@@ -33,7 +33,7 @@ static int print_truth(const struct farm_options *o, const struct population *p,
 {
     struct addr a = o->truth.first;
     for (;; a = addr_add(a, 1)) {
-        if (!truth_print(stdout, p, pki, &o->time_outs, a, o->port))
+        if (!truth_print(stdout, p, pki, &o->time_outs, &o->latency, a, o->port))
             return fault("--truth", "no memory, or standard output cannot be written");
         if (addr_cmp(a, o->truth.last) == 0)
             return flushed();
@@ -56,94 +56,17 @@ static int print_version(void)
     return flushed();
 }
 
-/* ---- serving ---- */
-
-/* raise_descriptors lifts the soft limit to the hard one: each connection takes one. */
-static void raise_descriptors(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-struct farm {
-    struct server server;
-    uv_signal_t signals[2];
-};
-
-static void on_signal(uv_signal_t *handle, int number)
-{
-    struct farm *f = handle->data;
-    (void)number;
-    server_stop(&f->server);
-}
-
-static void watch_signals(struct farm *f, uv_loop_t *loop)
-{
-    static const int numbers[2] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < 2; i++) {
-        uv_signal_init(loop, &f->signals[i]);
-        f->signals[i].data = f;
-        uv_signal_start(&f->signals[i], on_signal, numbers[i]);
-        uv_unref((uv_handle_t *)&f->signals[i]); /* the loop ends when the server has closed */
-    }
-}
-
-static void close_signals(struct farm *f, uv_loop_t *loop)
-{
-    for (size_t i = 0; i < 2; i++)
-        uv_close((uv_handle_t *)&f->signals[i], NULL);
-    uv_run(loop, UV_RUN_DEFAULT);
-}
-
-static int run(struct farm *f, uv_loop_t *loop, const struct server_config *config)
-{
-    int rc = server_open(&f->server, loop, config);
-    watch_signals(f, loop);
-    if (rc == 0) {
-        printf("listening on %u\n", f->server.port);
-        rc = flushed() == EXIT_SUCCESS ? 0 : UV_EPIPE;
-        if (rc < 0)
-            server_stop(&f->server);
-    }
-    uv_run(loop, UV_RUN_DEFAULT);
-    close_signals(f, loop);
-    server_cleanup(&f->server);
-    return rc;
-}
-
 static int serve(const struct farm_options *o, const struct population *p, struct pki *pki)
 {
-    uv_loop_t loop;
-    struct server_config config = {.population = p,
-                                   .pki = pki,
-                                   .now_s = o->now_s,
-                                   .port = o->port,
-                                   .idle_exit_ms = o->idle_exit_ms};
-    struct farm *f = calloc(1, sizeof *f);
-    int rc = f == NULL ? UV_ENOMEM : uv_loop_init(&loop);
-    if (rc < 0) {
-        free(f);
-        return fault("event loop", uv_strerror(rc));
-    }
-    if (o->log_file != NULL) {
-        config.log = fopen(o->log_file, "we");
-        rc = config.log == NULL ? -errno : setvbuf(config.log, NULL, _IOLBF, BUFSIZ);
-    }
-    raise_descriptors();
-    signal(SIGPIPE, SIG_IGN);
+    const char *what = "";
+    char named[32];
+    int rc = serve_run(&what, o, p, pki);
     if (rc == 0)
-        rc = run(f, &loop, &config);
-    if (config.log != NULL && fclose(config.log) != 0 && rc == 0)
-        rc = -errno;
-    uv_loop_close(&loop);
-    free(f);
-    char what[32];
-    snprintf(what, sizeof what, "port %u", o->port);
-    return rc == 0 ? EXIT_SUCCESS
-                   : fault(o->log_file != NULL ? "port or log" : what, uv_strerror(rc));
+        return EXIT_SUCCESS;
+    if (rc == -ECHILD)
+        return fault("--processes", "one of them ended before its time");
+    snprintf(named, sizeof named, "port %u", o->port);
+    return fault(strcmp(what, "port") == 0 ? named : what, uv_strerror(rc));
 }
 
 /* ---- the job ---- */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tools/farm/units.h"
+
 const char farm_options_help[] =
     "mxfarm: a loopback mail Internet, for the demo, the tests and the benchmarks\n"
     "\n"
@@ -22,6 +24,10 @@ const char farm_options_help[] =
     "  --only NAME            one behaviour everywhere\n"
     "  --idle-exit D          stop after so long without a connection (default: never)\n"
     "  --log FILE             one line when a connection opens and one when it closes\n"
+    "  --processes N          share the work: descriptors and processors for N (default 1)\n"
+    "  --latency SPEC         think before each reply: fixed:20ms, uniform:5ms-80ms or\n"
+    "                         lognormal:MEDIAN,SIGMA, such as lognormal:40ms,0.8\n"
+    "  --throttle K/m         421 to more than K connections a minute (/s, /h) to one /24 or /48\n"
     "  --truth RANGE          ADDR, ADDR/LEN or ADDR-ADDR\n"
     "  --connect-timeout D    the scanner's time-outs, for --truth (default 10s)\n"
     "  --reply-timeout D      (default 30s)\n"
@@ -41,6 +47,9 @@ enum option_id {
     OPTION_ONLY,
     OPTION_IDLE_EXIT,
     OPTION_LOG,
+    OPTION_PROCESSES,
+    OPTION_LATENCY,
+    OPTION_THROTTLE,
     OPTION_TRUTH,
     OPTION_CONNECT,
     OPTION_REPLY,
@@ -60,6 +69,9 @@ static const struct option long_options[] = {
     {"only", required_argument, NULL, OPTION_ONLY},
     {"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
     {"log", required_argument, NULL, OPTION_LOG},
+    {"processes", required_argument, NULL, OPTION_PROCESSES},
+    {"latency", required_argument, NULL, OPTION_LATENCY},
+    {"throttle", required_argument, NULL, OPTION_THROTTLE},
     {"truth", required_argument, NULL, OPTION_TRUTH},
     {"connect-timeout", required_argument, NULL, OPTION_CONNECT},
     {"reply-timeout", required_argument, NULL, OPTION_REPLY},
@@ -74,55 +86,40 @@ static const struct option long_options[] = {
 
 /* ---- values ---- */
 
-/* parse_number reads decimal digits; *rest is what follows. */
-static bool parse_number(uint64_t *out, const char **rest, const char *text)
-{
-    uint64_t n = 0;
-    const char *at = text;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-        if (n > (UINT64_MAX - digit) / 10)
-            return false;
-        n = n * 10 + digit;
-    }
-    *out = n;
-    *rest = at;
-    return at != text;
-}
-
 static bool parse_duration(uint64_t *out_ms, const char *text)
 {
-    static const struct {
-        const char *name;
-        uint64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
-    uint64_t n;
-    const char *unit;
-    if (!parse_number(&n, &unit, text) || n == 0 || n > 1000000000)
+    uint64_t ms;
+    const char *rest;
+    if (!unit_duration(&ms, &rest, text) || *rest != '\0')
         return false;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(unit, units[i].name) == 0) {
-            *out_ms = n * units[i].ms;
-            return true;
-        }
-    }
-    return false;
+    *out_ms = ms;
+    return true;
 }
 
 static bool parse_port(uint16_t *out, const char *text)
 {
     uint64_t n;
     const char *rest;
-    if (!parse_number(&n, &rest, text) || *rest != '\0' || n > 65535)
+    if (!unit_number(&n, &rest, text) || *rest != '\0' || n > 65535)
         return false;
     *out = (uint16_t)n;
+    return true;
+}
+
+static bool parse_processes(uint32_t *out, const char *text)
+{
+    uint64_t n;
+    const char *rest;
+    if (!unit_number(&n, &rest, text) || *rest != '\0' || n == 0 || n > FARM_PROCESSES_MAX)
+        return false;
+    *out = (uint32_t)n;
     return true;
 }
 
 static bool parse_seed(uint64_t *out, const char *text)
 {
     const char *rest;
-    return parse_number(out, &rest, text) && *rest == '\0';
+    return unit_number(out, &rest, text) && *rest == '\0';
 }
 
 /* parse_date reads YYYY-MM-DD; a day that no month has is refused. */
@@ -173,6 +170,14 @@ static const char *take_option(struct farm_options *o, enum option_id which, con
     case OPTION_ONLY: return parse_text(&o->only, value) ? NULL : "a name of --list";
     case OPTION_IDLE_EXIT: return parse_duration(&o->idle_exit_ms, value) ? NULL : duration;
     case OPTION_LOG: return parse_text(&o->log_file, value) ? NULL : file;
+    case OPTION_PROCESSES:
+        return parse_processes(&o->num_processes, value) ? NULL : "a number from 1 to 64";
+    case OPTION_LATENCY:
+        return latency_parse(&o->latency, value)
+                   ? NULL
+                   : "fixed:20ms, uniform:5ms-80ms or lognormal:40ms,0.8, of at most 10m";
+    case OPTION_THROTTLE:
+        return throttle_parse(&o->throttle, value) ? NULL : "a rate like 60/m, of at most 10000";
     case OPTION_TRUTH:
         return parse_range(o, value) ? NULL : "an address, prefix or range like 127.1.0.0/24";
     case OPTION_CONNECT: return parse_duration(&o->time_outs.connect_ms, value) ? NULL : duration;
@@ -190,8 +195,11 @@ static const char *take_option(struct farm_options *o, enum option_id which, con
 int farm_options_parse(struct farm_options *o, char *err, size_t err_len, int argc, char **argv,
                        int64_t today_s)
 {
-    *o = (struct farm_options){
-        .port = 2525, .seed = 1, .now_s = today_s, .time_outs = {10000, 30000, 30000, 120000}};
+    *o = (struct farm_options){.port = 2525,
+                               .seed = 1,
+                               .now_s = today_s,
+                               .num_processes = 1,
+                               .time_outs = {10000, 30000, 30000, 120000}};
     int c, index = 0;
     opterr = 0;
     optind = 0; /* begin anew: callers may parse more than one line */

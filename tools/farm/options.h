@@ -7,7 +7,11 @@
 #ifndef MXSWEEP_TOOLS_FARM_OPTIONS_H
 #define MXSWEEP_TOOLS_FARM_OPTIONS_H
 
+#include "tools/farm/latency.h"
+#include "tools/farm/throttle.h"
 #include "tools/farm/truth.h"
+
+enum { FARM_PROCESSES_MAX = 64 };
 
 enum farm_job { JOB_SERVE, JOB_TRUTH, JOB_LIST, JOB_ROOT, JOB_HELP, JOB_VERSION };
 
@@ -19,7 +23,10 @@ struct farm_options {
     const char *population_file, *only, *log_file; /* NULL: none */
     struct addr_range truth;
     struct time_outs time_outs;
-    uint64_t idle_exit_ms; /* 0: never */
+    uint64_t idle_exit_ms;         /* 0: never */
+    uint32_t num_processes;        /* at least 1 */
+    struct throttle_spec throttle; /* limit 0: none */
+    struct latency latency;
 };
 
 /* farm_options_parse reads argv; today_s is the default of --now. */

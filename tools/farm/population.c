@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/permutation.h"
+#include "tools/farm/mix.h"
 
 enum { LINE_MAX_LEN = 256 }; /* octets of a line of a population file */
 
@@ -161,14 +162,6 @@ out:
 }
 
 /* ---- the choice ---- */
-
-/* mix is the finisher of splitmix64: every bit of x reaches every bit of the result. */
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
 
 const struct behaviour *population_choose(const struct population *p, struct addr a)
 {

@@ -189,7 +189,14 @@ size_t text_reply(uint8_t out[REPLY_TEXT_MAX], const struct speaker *who, enum r
     case REPLY_HELO: put_reply(&w, who, "250", m->helo); break;
     case REPLY_STARTTLS: put_reply(&w, who, "220", m->starttls); break;
     case REPLY_QUIT: put_reply(&w, who, "221", m->quit); break;
+    case REPLY_THROTTLED:
+        put_reply(&w, who, "421",
+                  "4.7.0 Error: too many connections from your network, try again later");
+        break;
     case REPLY_OK: put_reply(&w, who, "250", "2.0.0 Ok"); break;
+    case REPLY_BAD_SEQUENCE:
+        put_reply(&w, who, "503", "5.5.1 Error: bad sequence of commands");
+        break;
     case REPLY_UNKNOWN: put_reply(&w, who, "502", m->unknown); break;
     }
     return w.len;

@@ -29,7 +29,9 @@ enum reply_kind {
     REPLY_HELO,
     REPLY_STARTTLS,
     REPLY_QUIT,
+    REPLY_THROTTLED,
     REPLY_OK,
+    REPLY_BAD_SEQUENCE,
     REPLY_UNKNOWN
 };
 

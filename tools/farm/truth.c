@@ -20,16 +20,44 @@ static enum stage stage_of(enum phase phase)
     return STAGE_NONE;
 }
 
-struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *t)
+static struct verdict timeout_at(enum phase phase)
+{
+    return (struct verdict){(uint8_t)stage_of(phase), CAUSE_TIMEOUT, behaviour_code_before(phase)};
+}
+
+/* own_delay_ms is the time that a row takes for itself at its phase. */
+static uint64_t own_delay_ms(const struct behaviour *b)
 {
     bool late = b->act == ACT_DELAY || b->act == ACT_TEASER || b->act == ACT_RST ||
                 b->act == ACT_FLIGHT_RST;
-    uint64_t limit = b->phase == PHASE_HANDSHAKE ? t->tls_ms : t->reply_ms;
-    if (t->session_ms < limit)
-        limit = t->session_ms;
-    if (late && b->arg >= limit)
-        return (struct verdict){(uint8_t)stage_of(b->phase), CAUSE_TIMEOUT,
-                                behaviour_code_before(b->phase)};
+    return late ? b->arg : 0;
+}
+
+/* comes_to tells whether a session with b waits for an answer at phase, if it is not cut short. */
+static bool comes_to(const struct behaviour *b, enum phase phase)
+{
+    if (phase == PHASE_STARTTLS && b->cause == CAUSE_NOT_OFFERED)
+        return false;
+    return stage_of(phase) <= b->stage;
+}
+
+struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *t,
+                             const struct latency *l, uint64_t seed, struct addr a)
+{
+    static const enum phase way[] = {PHASE_GREETING, PHASE_EHLO, PHASE_STARTTLS, PHASE_HANDSHAKE,
+                                     PHASE_EHLO_TLS};
+    uint64_t left_ms = t->session_ms;
+    for (size_t i = 0; i < sizeof way / sizeof way[0] && comes_to(b, way[i]); i++) {
+        bool shakes = way[i] == PHASE_HANDSHAKE;
+        uint64_t limit_ms = shakes ? t->tls_ms : t->reply_ms, ms = 0;
+        if (b->phase == way[i])
+            ms = own_delay_ms(b);
+        else if (!shakes)
+            ms = latency_draw(l, seed, a, way[i]);
+        if (ms > 0 && (ms >= limit_ms || ms >= left_ms))
+            return timeout_at(way[i]);
+        left_ms -= ms;
+    }
     return (struct verdict){b->stage, b->cause, b->code};
 }
 
@@ -71,10 +99,10 @@ static void print_chain(FILE *out, const struct chain *chain)
 }
 
 bool truth_print(FILE *out, const struct population *p, struct pki *pki, const struct time_outs *t,
-                 struct addr a, uint16_t port)
+                 const struct latency *l, struct addr a, uint16_t port)
 {
     const struct behaviour *b = population_choose(p, a);
-    struct verdict v = truth_verdict(b, t);
+    struct verdict v = truth_verdict(b, t, l, p->seed, a);
     bool as_planned = v.stage == b->stage && v.cause == b->cause;
     const struct chain *chain = NULL;
     if (behaviour_shows_chain(b) && (as_planned || v.stage >= STAGE_HANDSHAKE)) {
@@ -88,12 +116,12 @@ bool truth_print(FILE *out, const struct population *p, struct pki *pki, const s
             stage_slug(v.stage), cause_slug(v.cause));
     if (v.code != 0)
         fprintf(out, ",\"smtp_code\":%u", v.code);
-    bool chosen = b->shown != NULL ? v.stage >= STAGE_HANDSHAKE : as_planned;
+    bool chosen = v.stage >= (b->shown != NULL ? STAGE_HANDSHAKE : STAGE_EHLO_TLS);
     if (truth_version(b) != NULL && chosen)
         fprintf(out, ",\"tls\":{\"version\":\"%s\"}", truth_version(b));
     if (chain != NULL)
         print_chain(out, chain);
-    if (b->flags & FLAG_EARLY)
+    if ((b->flags & FLAG_EARLY) && v.stage >= STAGE_HANDSHAKE)
         fprintf(out, ",\"early_plaintext\":%zu", b->octets.len);
     fprintf(out, ",\"behaviour\":\"%s\"}\n", b->name);
     return !ferror(out);

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "tools/farm/latency.h"
 #include "tools/farm/population.h"
 
 struct pki;
@@ -24,8 +25,10 @@ struct verdict {
     uint16_t code;        /* SMTP code; 0: none */
 };
 
-/* truth_verdict says how a session with b ends under these time-outs. */
-struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *t);
+/* truth_verdict says how a session with b at address a ends under these time-outs and with that
+ * latency of a farm of that seed. */
+struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *t,
+                             const struct latency *l, uint64_t seed, struct addr a);
 
 /* truth_version returns the name of the TLS version that the ServerHello chooses, NULL if there is
  * none. */
@@ -34,7 +37,7 @@ const char *truth_version(const struct behaviour *b);
 /* truth_print writes one JSON object, with its line end, for the server at a; false: no memory, or
  * out cannot be written. */
 bool truth_print(FILE *out, const struct population *p, struct pki *pki, const struct time_outs *t,
-                 struct addr a, uint16_t port);
+                 const struct latency *l, struct addr a, uint16_t port);
 
 /* truth_list writes the behaviour table in Markdown: name, weight, record, what it does. */
 void truth_list(FILE *out, const struct population *p);
