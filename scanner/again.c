@@ -9,7 +9,7 @@ enum { FIRST_CAP = 16 };
 static int grow(struct again *again)
 {
     size_t cap = again->cap == 0 ? FIRST_CAP : again->cap * 2;
-    struct visit *ring = malloc(cap * sizeof ring[0]);
+    struct again_visit *ring = malloc(cap * sizeof ring[0]);
     if (ring == NULL)
         return UV_ENOMEM;
     for (size_t i = 0; i < again->num; i++)
@@ -19,7 +19,7 @@ static int grow(struct again *again)
     return 0;
 }
 
-int again_put(struct again *again, const struct visit *visit)
+int again_put(struct again *again, const struct again_visit *visit)
 {
     int rc = again->num == again->cap ? grow(again) : 0;
     if (rc == 0)
@@ -27,9 +27,9 @@ int again_put(struct again *again, const struct visit *visit)
     return rc;
 }
 
-struct visit again_take(struct again *again)
+struct again_visit again_take(struct again *again)
 {
-    struct visit visit = again->ring[again->first];
+    struct again_visit visit = again->ring[again->first];
     again->first = (again->first + 1) % again->cap;
     again->num--;
     return visit;

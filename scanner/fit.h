@@ -18,8 +18,14 @@ unsigned fit_threads(uint64_t wanted);
 uint64_t fit_in_flight(uint64_t *needed, uint64_t wanted, unsigned threads, uint32_t num_shards,
                        uint32_t shard);
 
+/* fit_descriptors_beside returns how many are needed beside those of sessions. */
+uint64_t fit_descriptors_beside(unsigned threads);
+
 /* fit_share returns this shard's part of a limit of the whole sweep: at least 1, if wanted is not
  * 0. */
 uint64_t fit_share(uint64_t wanted, uint32_t num_shards, uint32_t shard);
+
+/* fit_linear_syns returns this kernel's net.ipv4.tcp_syn_linear_timeouts; 0 where it has none. */
+unsigned fit_linear_syns(void);
 
 #endif

@@ -1,6 +1,8 @@
 #include "scanner/header.h"
 
+#include <ares.h>
 #include <errno.h>
+#include <maxminddb.h>
 #include <openssl/crypto.h>
 #include <openssl/mem.h>
 #include <openssl/pool.h>
@@ -18,7 +20,7 @@ static const char STARTTLS_ANYWAY[] = "starttls-anyway";
 
 /* ---- versions ---- */
 
-enum { NUM_LIBRARIES = 3 };
+enum { NUM_LIBRARIES = 5 };
 
 static void list_libraries(struct dataset_pair out[NUM_LIBRARIES])
 {
@@ -26,6 +28,8 @@ static void list_libraries(struct dataset_pair out[NUM_LIBRARIES])
     out[1] = (struct dataset_pair){bytes_text("BoringSSL"),
                                    bytes_text("API " TEXT_OF(BORINGSSL_API_VERSION))};
     out[2] = (struct dataset_pair){bytes_text("zstd"), bytes_text(ZSTD_versionString())};
+    out[3] = (struct dataset_pair){bytes_text("c-ares"), bytes_text(ares_version(NULL))};
+    out[4] = (struct dataset_pair){bytes_text("libmaxminddb"), bytes_text(MMDB_lib_version())};
 }
 
 void header_print_version(FILE *out)
@@ -58,17 +62,33 @@ static void put_digest(struct option_texts *t, size_t *n, const char *name, cons
     ++*n;
 }
 
+static void put_lengths(struct option_texts *t, size_t *n, const struct options *o)
+{
+    snprintf(t->values[*n], sizeof t->values[*n], "%u,%u", o->prefix_len4, o->prefix_len6);
+    t->pairs[*n] = (struct dataset_pair){bytes_text("prefix-len"), bytes_text(t->values[*n])};
+    ++*n;
+}
+
 void header_option_texts(struct option_texts *t, const struct plan *plan, const struct options *o)
 {
     size_t n = 0;
     put_option(t, &n, "start-interval", o->rate_step_ns, "ns");
     put_option(t, &n, "in-flight", plan->in_flight, "");
+    put_option(t, &n, "prefix-start-interval", o->prefix_step_ns, "ns");
+    put_option(t, &n, "prefix-in-flight", o->prefix_in_flight, "");
+    put_lengths(t, &n, o);
+    put_option(t, &n, "as-start-interval", o->as_step_ns, "ns");
+    put_option(t, &n, "retries", o->retries, "");
+    put_option(t, &n, "retry-delay", o->retry_delay_ns / 1000000, "ms");
     put_option(t, &n, "threads", plan->threads, "");
     put_option(t, &n, "connect-timeout", o->connect_timeout_ns / 1000000, "ms");
+    put_option(t, &n, "syns", o->syns, "");
     put_option(t, &n, "reply-timeout", o->reply_timeout_ns / 1000000, "ms");
     put_option(t, &n, "tls-timeout", o->tls_timeout_ns / 1000000, "ms");
     put_option(t, &n, "session-timeout", o->session_timeout_ns / 1000000, "ms");
     put_option(t, &n, "flush-interval", o->flush_ns / 1000000, "ms");
+    put_option(t, &n, "rotate-size", o->rotate_size, "");
+    put_option(t, &n, "rotate-time", o->rotate_ns / 1000000, "ms");
     put_digest(t, &n, "blocklist-sha256", o->blocklist_file != NULL ? plan->block_sha256 : NULL);
 }
 
@@ -124,12 +144,17 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
         .num_libraries = NUM_LIBRARIES,
         .options = options,
         .num_options = NUM_VARIABLE_OPTIONS + 1,
-        .ehlo_names = &plan->ehlo_name,
-        .num_ehlo_names = 1,
+        .sources = plan->sources.addrs,
+        .num_sources = plan->sources.num,
+        .ehlo_names = plan->sources.names,
+        .num_ehlo_names = plan->sources.num_names,
         .seed = plan->seed,
         .num_shards = plan->num_shards,
         .shard = plan->shard,
         .record_mode = plan->record_mode,
+        .streamed = plan->streamed,
+        .sample_ppm = plan->sample_ppm,
+        .limit = plan->limit,
         .space = plan->space,
         .counts = plan->counts,
         .include_special = o->include_special,
@@ -159,7 +184,8 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
 
 int header_create(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o)
 {
-    if (plan->shard >= plan->space->count)
+    uint64_t count = plan->limit != 0 ? plan->limit : plan->space->count;
+    if (!plan->streamed && plan->shard >= count)
         return 0; /* nothing to do for this shard: plan_make says so, no file is made */
     struct hellos hellos;
     int rc = describe_hellos(&hellos, err);
@@ -177,12 +203,6 @@ int header_check(struct plan *plan, char err[PLAN_ERR_MAX], const struct dataset
     for (size_t i = 0; i < h->num_options; i++)
         if (bytes_equal(h->options[i].key, bytes_text(STARTTLS_ANYWAY)))
             plan->starttls_anyway = bytes_equal(h->options[i].value, bytes_text("1"));
-    if (h->num_ehlo_names == 0) {
-        snprintf(err, PLAN_ERR_MAX,
-                 "%s: its header names no EHLO name; it is not a sweep of mxsweep's", plan->file);
-        return -EINVAL;
-    }
-    plan->ehlo_name = h->ehlo_names[0];
 
     struct hellos hellos;
     int rc = describe_hellos(&hellos, err);

@@ -9,14 +9,14 @@
 
 #include "scanner/plan.h"
 
-enum { NUM_VARIABLE_OPTIONS = 9 }; /* those that a resumed sweep may change */
+enum { NUM_VARIABLE_OPTIONS = 18 }; /* those that a resumed sweep may change */
 
 /* header_create makes plan->dataset (file o->output_file) with the header of a new sweep. A plan
  * with no number of positions for its shard makes no file. */
 int header_create(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o);
 
-/* header_check takes EHLO name and options that may not change from h, and refuses if this build
- * sends other hellos than h names. */
+/* header_check takes options that may not change from h, and refuses if this build sends other
+ * hellos than h names. */
 int header_check(struct plan *plan, char err[PLAN_ERR_MAX], const struct dataset_header *h);
 
 /* texts of the options that may change between runs, as in effect: option, value */

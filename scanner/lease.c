@@ -31,7 +31,14 @@ int lease_source_init(struct lease_source *s, uint64_t num_targets, uint32_t num
         at_k = done_k + done[i].count;
     }
     add_run(s, at_k, num_k, shard);
+    s->num_leased = s->num_open;
     return 0;
+}
+
+void lease_source_cap(struct lease_source *s, uint64_t max)
+{
+    if (s->num_leased > max)
+        s->num_leased = max;
 }
 
 void lease_source_cleanup(struct lease_source *s)
@@ -42,7 +49,7 @@ void lease_source_cleanup(struct lease_source *s)
 
 bool lease_source_empty(const struct lease_source *s)
 {
-    return atomic_load(&s->next) >= s->num_open;
+    return atomic_load(&s->next) >= s->num_leased;
 }
 
 bool lease_take(struct lease_source *s, struct lease *out)
@@ -50,10 +57,10 @@ bool lease_take(struct lease_source *s, struct lease *out)
     if (lease_source_empty(s)) /* keeps the counter from running on for ever */
         return false;
     uint64_t first = atomic_fetch_add(&s->next, LEASE_POSITIONS);
-    if (first >= s->num_open)
+    if (first >= s->num_leased)
         return false;
     out->next = first;
-    out->end = s->num_open - first > LEASE_POSITIONS ? first + LEASE_POSITIONS : s->num_open;
+    out->end = s->num_leased - first > LEASE_POSITIONS ? first + LEASE_POSITIONS : s->num_leased;
     return true;
 }
 

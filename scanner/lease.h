@@ -27,7 +27,8 @@ struct lease_source {
     uint32_t step; /* between two positions: the number of shards */
     struct open_run *runs;
     size_t num_runs;
-    uint64_t num_open;     /* positions to lease in all */
+    uint64_t num_open;     /* positions that are not done */
+    uint64_t num_leased;   /* ... of which so many are leased at most */
     _Atomic uint64_t next; /* ordinal of the next open position */
 };
 
@@ -41,6 +42,9 @@ struct lease {
 int lease_source_init(struct lease_source *source, uint64_t num_targets, uint32_t num_shards,
                       uint32_t shard, const struct dataset_run *done, size_t num_done);
 void lease_source_cleanup(struct lease_source *source);
+
+/* lease_source_cap leases no more than max positions in all. */
+void lease_source_cap(struct lease_source *source, uint64_t max);
 
 /* lease_take takes the next few; false when there are no more. */
 bool lease_take(struct lease_source *source, struct lease *out);

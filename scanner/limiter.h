@@ -15,7 +15,8 @@
 enum { LIMITER_CREDIT_NS = 10000000 }; /* what may be caught up with after a pause */
 
 struct limiter {
-    uint64_t step_ns, max_in_flight;
+    _Atomic uint64_t step_ns;
+    uint64_t max_in_flight;
     _Atomic uint64_t next_ns; /* the next start is due then */
     _Atomic uint64_t in_flight;
 };
@@ -29,5 +30,9 @@ enum grant {
 void limiter_init(struct limiter *l, uint64_t step_ns, uint64_t max_in_flight, uint64_t now_ns);
 enum grant limiter_start(struct limiter *l, uint64_t *wait_ns, uint64_t now_ns);
 void limiter_end(struct limiter *l);
+
+/* limiter_set_step changes the rate from now on: the next start comes no later than step_ns from
+ * now_ns. Any thread. */
+void limiter_set_step(struct limiter *l, uint64_t step_ns, uint64_t now_ns);
 
 #endif

@@ -2,6 +2,7 @@
  * code. */
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "scanner/header.h"
 #include "scanner/options.h"
@@ -25,10 +26,13 @@ static int run(const struct options *o)
         fprintf(stderr, "mxsweep: %s\n", err);
         code = rc == -EINVAL ? EXIT_USAGE : EXIT_FAULT;
     } else if (o->dry_run) {
-        plan_print(&plan, stdout);
+        rc = plan_print(&plan, err, o, stdout);
         bool good = (fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE; /* read enough */
         code = good ? EXIT_COMPLETE : EXIT_FAULT;
-        if (code != EXIT_COMPLETE)
+        if (rc != 0) {
+            fprintf(stderr, "mxsweep: %s\n", err);
+            code = EXIT_FAULT;
+        } else if (code != EXIT_COMPLETE)
             fprintf(stderr, "mxsweep: the list of targets could not be written: %s\n",
                     strerror(errno));
     } else {
@@ -53,6 +57,8 @@ int main(int argc, char **argv)
     } else if (o.version) {
         header_print_version(stdout);
     } else {
+        if (o.resume_or_create && access(o.output_file, F_OK) == 0)
+            o.resume_file = o.output_file;
         code = run(&o);
     }
     options_cleanup(&o);

@@ -38,6 +38,8 @@ static void print_counters(FILE *out, const struct engine_figures *f)
         {"mxsweep_starttls_total", "Targets that answered STARTTLS with 220.", COUNT_STARTTLS},
         {"mxsweep_tls_total", "Targets that completed a TLS handshake.", COUNT_TLS},
         {"mxsweep_throttled_total", "Targets that asked to come back later.", COUNT_THROTTLED},
+        {"mxsweep_retried_total", "Attempts after which the target is visited once more.",
+         COUNT_RETRIED},
         {"mxsweep_own_faults_total", "Attempts that failed by a fault of this host.", COUNT_OURS},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -70,11 +72,16 @@ void metrics_print(FILE *out, const struct status *s, int64_t utc_us, uint32_t n
                                "mxsweep_info{version=\"%s\",shard=\"%u\",shards=\"%u\"} 1\n",
             MXSWEEP_VERSION, shard, num_shards);
     print_phases(out, s->phase);
-    print_count(out, "mxsweep_targets", "gauge", s->num_targets, "Targets of this shard.");
+    print_gauge(out, "mxsweep_targets", s->knows_total ? (double)s->num_targets : NAN,
+                "Targets of this shard; NaN of a stream.");
     print_count(out, "mxsweep_targets_done", "gauge", s->num_done,
                 "Targets of this shard that are done, by earlier runs too.");
     print_counters(out, f);
     print_count(out, "mxsweep_in_flight", "gauge", f->in_flight, "Sessions that are running.");
+    print_count(out, "mxsweep_parked", "gauge", f->num_parked,
+                "Targets that wait for their network's turn, or for a retry.");
+    print_count(out, "mxsweep_backed_off_networks", "gauge", f->num_backed_off,
+                "Networks that throttled and are not back to normal.");
     print_gauge(out, "mxsweep_starts_per_second", s->rate_now, "Connections opened, as of now.");
     print_gauge(out, "mxsweep_rate_limit_per_second", s->rate_limit,
                 "Connections that this shard may open; 0 for no limit.");

@@ -15,6 +15,7 @@
 
 #include "core/dataset.h"
 #include "core/permutation.h"
+#include "scanner/engine.h"
 #include "scanner/lease.h"
 #include "scanner/options.h"
 
@@ -30,17 +31,30 @@ struct plan {
     struct lease_source leases;
     struct dataset_writer *dataset; /* NULL: dry run */
     const char *file;               /* of the dataset */
-    const struct prefix_set
-        *filter; /* resumed with a blocklist: what to record as blocked; else NULL */
-    struct bytes ehlo_name;
+    bool filters_late; /* addresses come in that no target space was cleaned of: streams, names */
+    bool include_special, has_allowlist, streamed;
+    struct sources sources;
+    struct networks_config networks;
+    struct resolver_config resolver;
+    struct asdb *asdb;       /* NULL: none */
+    struct control *control; /* NULL: none */
+    struct stream *stream;   /* NULL: targets are in space */
+    struct engine_bell bell;
+    unsigned linear_syns; /* syns.h: of this kernel */
+    uint32_t sample_ppm;
+    uint64_t limit;       /* positions of the sweep; 0: all */
+    uint64_t max_targets; /* of this run; 0: no limit */
     enum record_mode record_mode;
     bool starttls_anyway;
     bool finished; /* resumed, and nothing is left to do */
+    bool ended;    /* ... and the file says so at its end */
     uint32_t num_shards, shard;
     uint64_t seed;
-    unsigned threads;                     /* workers */
-    uint64_t in_flight;                   /* sessions at once, of this shard */
-    uint64_t num_positions, num_done; /* of this shard; done by the runs before */
+    unsigned threads;                 /* workers */
+    uint64_t in_flight;               /* sessions at once, of this shard */
+    uint64_t step_ns;                 /* between two starts of this shard */
+    uint64_t num_positions, num_done; /* of this shard (0: a stream, nobody knows); done by the
+                                         runs before */
     uint64_t torn_bytes;              /* dropped from the end of a resumed file */
     int64_t start_us;                 /* of the dataset, since 1970 */
 };
@@ -50,8 +64,18 @@ struct plan {
 int plan_make(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o, int64_t now_us);
 void plan_cleanup(struct plan *plan);
 
-/* plan_print writes this shard's targets in their order, one a line: address, port, host name, tag,
- * separated by tabs. */
-void plan_print(const struct plan *plan, FILE *out);
+/* plan_load_targets puts the targets of arguments and files into list. */
+int plan_load_targets(struct target_list *list, char err[PLAN_ERR_MAX], const struct options *o);
+
+/* plan_filter makes the filter that this sweep needs beside what its target space was cleaned of,
+ * from the blocklist as it is in the file now if reread, else as it was read when planning; *out
+ * NULL: none is needed. sha256 takes the digest of what was read. */
+int plan_filter(struct plan *plan, struct filter **out, uint8_t sha256[32], char err[PLAN_ERR_MAX],
+                const struct options *o, bool reread);
+
+/* plan_print writes this shard's targets in their order, one a line: address (or host name), port,
+ * host name, tag, separated by tabs. An error of out is left to the caller to find; negative: a
+ * stream that cannot be read. */
+int plan_print(struct plan *plan, char err[PLAN_ERR_MAX], const struct options *o, FILE *out);
 
 #endif

@@ -2,7 +2,11 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+
+#include "scanner/finish.h"
+#include "scanner/starts.h"
 
 struct probe *probe_of_wait(struct deadline *d)
 {
@@ -33,6 +37,14 @@ static void close_all(struct probe *p)
     p->worker->engine->config.net->close(p->fd);
 }
 
+static void end_at_network(struct probe *p, enum network_end how, uint64_t now_ns)
+{
+    struct worker *w = p->worker;
+    if (networks_end(w->engine->networks, p->at.target.addr, p->at.asn, how, p->session.start_ns,
+                     now_ns))
+        worker_start_soon(w);
+}
+
 void probe_abort(struct probe *p)
 {
     if (p->finished)
@@ -40,60 +52,47 @@ void probe_abort(struct probe *p)
     p->finished = true;
     p->unused = true;
     close_all(p);
+    end_at_network(p, NETWORK_UNUSED, uv_hrtime());
 }
 
-static uint64_t offset_us(const struct engine *e, uint64_t now_ns)
+/* A connection that was refused or never answered says nothing of how the network likes us, nor
+ * does a host that says "later" for the third time: it says so to everyone. */
+static enum network_end how_it_went(const struct probe *p, const struct record *r)
 {
-    return e->config.offset_us + (now_ns - e->start_ns) / 1000;
+    unsigned num = visit_num_attempts(&p->at.visit);
+    if (r->cause != CAUSE_THROTTLED)
+        return r->smtp_code != 0 ? NETWORK_WENT_WELL : NETWORK_UNUSED;
+    if (!p->worker->engine->config.backs_off || num > 1)
+        return NETWORK_UNUSED;
+    return num > 0 ? NETWORK_THROTTLED_AGAIN : NETWORK_THROTTLED;
 }
 
-static void count_outcome(struct worker *w, const struct record *r)
-{
-    worker_count(w, COUNT_DONE);
-    if (r->stage > STAGE_CONNECT)
-        worker_count(w, COUNT_OPEN);
-    if (r->stage >= STAGE_HANDSHAKE)
-        worker_count(w, COUNT_STARTTLS);
-    if (r->handshake_done)
-        worker_count(w, COUNT_TLS);
-    if (r->cause == CAUSE_THROTTLED)
-        worker_count(w, COUNT_THROTTLED);
-}
-
-static int push_record(struct worker *w, struct record *r, uint64_t position,
-                       const struct target *target, CRYPTO_BUFFER *const *certs, size_t num_certs)
-{
-    r->position = position;
-    r->addr = target->addr;
-    r->port = target->port;
-    r->host = target->host;
-    r->tag = target->tag;
-    struct result *result = result_new(r, certs, num_certs);
-    if (result == NULL)
-        return -ENOMEM;
-    count_outcome(w, r);
-    result_push(&w->engine->queue, result);
-    return 0;
-}
-
-/* the session is over: its outcome becomes a record */
-static void finish(struct probe *p)
+/* the session is over: its outcome becomes a record, or the target is visited again later */
+static void finish(struct probe *p, uint64_t now_ns)
 {
     struct worker *w = p->worker;
     struct record r;
     size_t num_certs;
     record_init(&r);
     session_record(&p->session, &r);
-    r.start_us = offset_us(w->engine, p->session.start_ns);
+    r.source = p->source;
     CRYPTO_BUFFER *const *certs = session_certs(&p->session, &num_certs);
-    worker_went_well(w);
-    if (push_record(w, &r, p->visit.position, &p->target, certs, num_certs) != 0) {
+    enum network_end how = how_it_went(p, &r);
+    uint64_t start_ns = p->session.start_ns;
+    starts_went_well(w);
+    struct result *result = finish_result(w, &p->at, &r, certs, num_certs, start_ns, now_ns);
+    if (result == NULL) {
         engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
         probe_abort(p);
         return;
     }
     p->finished = true;
     close_all(p);
+    end_at_network(p, how, now_ns);
+    if (finish_later(w, &p->at, result, start_ns, now_ns))
+        p->unused = true;
+    else
+        finish_deliver(w, result);
 }
 
 static bool is_ours(int errnum)
@@ -107,23 +106,11 @@ static bool is_ours(int errnum)
 static void give_back(struct probe *p, int errnum, uint64_t now_ns)
 {
     if (p->session.cause != CAUSE_NONE) {
-        finish(p);
+        finish(p, now_ns);
         return;
     }
-    worker_put_back(p->worker, &p->visit, &p->target, errnum, now_ns);
+    starts_put_back(p->worker, &p->at, errnum, now_ns);
     probe_abort(p);
-}
-
-int probe_record_unvisited(struct worker *w, uint64_t position, const struct target *target,
-                           enum cause cause, int errnum, uint64_t now_ns)
-{
-    struct record r;
-    record_init(&r);
-    r.stage = STAGE_CONNECT;
-    r.cause = (uint8_t)cause;
-    r.errnum = errnum;
-    r.start_us = offset_us(w->engine, now_ns);
-    return push_record(w, &r, position, target, NULL, 0);
 }
 
 /* ---- octets out ---- */
@@ -236,7 +223,7 @@ static void settle(struct probe *p, uint8_t wait_serial, uint64_t now_ns)
         return;
     }
     if (p->session.want == SESSION_CLOSE) {
-        finish(p);
+        finish(p, now_ns);
         return;
     }
     if (p->session.wait_serial != wait_serial) {
@@ -332,63 +319,86 @@ void probe_timeout(struct probe *p, uint64_t now_ns)
 
 /* ---- the start of a probe ---- */
 
-static socklen_t to_sockaddr(struct sockaddr_storage *out, const struct target *target)
+/* which of our addresses it is this target's turn for: evenly, and another one in a retry */
+static size_t choose_source(const struct engine_config *config, const struct candidate *c)
 {
-    memset(out, 0, sizeof *out);
-    uint8_t octets[16];
-    size_t len = addr_to_bytes(octets, target->addr);
-    if (len == 4) {
-        struct sockaddr_in *in4 = (struct sockaddr_in *)out;
-        in4->sin_family = AF_INET;
-        in4->sin_port = htons(target->port);
-        memcpy(&in4->sin_addr, octets, 4);
-        return sizeof *in4;
-    }
-    struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-    in6->sin6_family = AF_INET6;
-    in6->sin6_port = htons(target->port);
-    memcpy(&in6->sin6_addr, octets, 16);
-    return sizeof *in6;
+    const struct errand *e = visit_errand(&c->visit);
+    uint64_t turn = visit_position(&c->visit) / config->num_shards;
+    turn += visit_num_attempts(&c->visit) + (e != NULL && e->named != NULL ? e->named->at : 0);
+    return sources_choose(config->sources, addr_is_v4(c->target.addr), turn);
 }
 
-int probe_start(struct probe *p, const struct visit *visit, const struct target *target,
-                uint64_t now_ns)
+/* a socket as the options want it. Returns it, or a negative errno. */
+static int open_socket(const struct engine_config *config, size_t source, int family)
+{
+    const struct net *net = config->net;
+    struct sockaddr_storage from;
+    int fd = net->socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    bool good =
+        config->syncnt == 0 || net->option(fd, IPPROTO_TCP, TCP_SYNCNT, config->syncnt) == 0;
+    if (good && source < SOURCES_MAX) {
+        /* the port is chosen at connect(): peers that differ can share it */
+        socklen_t len = net_sockaddr(&from, config->sources->addrs[source], 0);
+        good = net->option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1) == 0 &&
+               net->bind(fd, (const struct sockaddr *)&from, len) == 0;
+    }
+    if (good)
+        return fd;
+    int errnum = errno;
+    net->close(fd);
+    return -errnum;
+}
+
+static void init(struct probe *p, const struct candidate *c, size_t source, uint64_t now_ns)
 {
     struct worker *w = p->worker;
-    const struct net *net = w->engine->config.net;
-    struct sockaddr_storage addr;
-    socklen_t addr_len = to_sockaddr(&addr, target);
-
-    p->fd = net->socket(addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (p->fd < 0)
-        return -errno;
-    int errnum = net->connect(p->fd, (const struct sockaddr *)&addr, addr_len) == 0 ? 0 : errno;
-    if (errnum != 0 && errnum != EINPROGRESS && errnum != ECONNREFUSED) {
-        net->close(p->fd); /* told at once: no route, no port, no buffer: ours */
-        return -errnum;
-    }
-    int rc = uv_poll_init(&w->loop, &p->poll, p->fd);
-    if (rc != 0) {
-        net->close(p->fd);
-        return rc;
-    }
+    const struct sources *sources = w->engine->config.sources;
     p->poll.data = p;
     p->poll_events = 0;
     p->send_errnum = 0;
     p->finished = p->unused = false;
-    p->visit = *visit;
-    p->target = *target;
+    p->source = source < SOURCES_MAX ? (uint8_t)source : 0;
+    p->at = *c;
+    if (visit_num_attempts(&p->at.visit) > 0)
+        visit_set_gap(&p->at.visit, now_ns - p->at.visit.attempt_start_ns);
     p->unsent = NULL;
     p->unsent_len = 0;
     p->wait_deadline.next = p->session_deadline.next = NULL;
-    session_init(&p->session, &w->session_config, &w->out,
-                 target->host.len > 0 ? (const char *)target->host.data : NULL, now_ns);
+    session_init(&p->session, &w->session_configs[sources->num_names > 1 ? p->source : 0], &w->out,
+                 c->target.host.len > 0 ? (const char *)c->target.host.data : NULL, now_ns);
+}
+
+int probe_start(struct probe *p, const struct candidate *c, uint64_t now_ns)
+{
+    struct worker *w = p->worker;
+    const struct engine_config *config = &w->engine->config;
+    struct sockaddr_storage addr;
+    socklen_t addr_len = net_sockaddr(&addr, c->target.addr, c->target.port);
+    size_t source = choose_source(config, c);
+
+    p->fd = open_socket(config, source, addr.ss_family);
+    if (p->fd < 0)
+        return p->fd;
+    int errnum =
+        config->net->connect(p->fd, (const struct sockaddr *)&addr, addr_len) == 0 ? 0 : errno;
+    if (errnum != 0 && errnum != EINPROGRESS && errnum != ECONNREFUSED) {
+        config->net->close(p->fd); /* told at once: no route, no port, no buffer: ours */
+        return -errnum;
+    }
+    int rc = uv_poll_init(&w->loop, &p->poll, p->fd);
+    if (rc != 0) {
+        config->net->close(p->fd);
+        return rc;
+    }
+    init(p, c, source, now_ns);
     deadline_set(&w->waits[WAIT_CONNECT], &p->wait_deadline, now_ns);
     deadline_set(&w->sessions, &p->session_deadline, now_ns);
     worker_wake_at(w, p->wait_deadline.due_ns);
     worker_wake_at(w, p->session_deadline.due_ns);
     worker_count(w, COUNT_STARTED);
-    atomic_fetch_add_explicit(&w->engine->num_started[addr_is_v4(target->addr) ? 0 : 1], 1,
+    atomic_fetch_add_explicit(&w->engine->num_started[addr_is_v4(c->target.addr) ? 0 : 1], 1,
                               memory_order_relaxed);
     if (errnum == ECONNREFUSED)
         on_error(p, errnum, now_ns);

@@ -4,8 +4,8 @@
  * Lifetime   probe_start opens the socket; the probe ends once (with a record, or by
  *            probe_abort) and is given back to its worker from the close callback of its poll
  *            handle.
- * Errors     negative errno: a fault of our own, nothing was started, the probe is still the
- *            caller's.
+ * Errors     negative errno: nothing was started, the probe is still the caller's; fd is negative
+ *            if that was before connect().
  */
 #ifndef MXSWEEP_SCANNER_PROBE_H
 #define MXSWEEP_SCANNER_PROBE_H
@@ -19,9 +19,9 @@ struct probe {
     int fd;
     int send_errnum; /* of a failed send; what can still be read is read first */
     bool finished, unused;
+    uint8_t source;  /* index of our address; 0 where the kernel chose */
     int poll_events; /* what is being waited for */
-    struct visit visit;
-    struct target target;
+    struct candidate at;
     struct deadline wait_deadline, session_deadline;
     struct session session;
     uint8_t *unsent; /* octets that the kernel would not take yet; NULL mostly */
@@ -33,9 +33,9 @@ struct probe_slab {
     struct probe probes[64];
 };
 
-/* probe_start begins an attempt at target, under a grant of the engine's. */
-int probe_start(struct probe *p, const struct visit *visit, const struct target *target,
-                uint64_t now_ns);
+/* probe_start begins an attempt at c's target, under a grant of the engine's and of networks at
+ * now_ns. */
+int probe_start(struct probe *p, const struct candidate *c, uint64_t now_ns);
 
 /* probe_timeout: the deadline of what is being waited for, or that of the whole session, has
  * passed: the probe is finished. */
@@ -47,10 +47,5 @@ void probe_abort(struct probe *p);
 /* probe_of_wait and probe_of_session find the probe that embeds a deadline. */
 struct probe *probe_of_wait(struct deadline *d);
 struct probe *probe_of_session(struct deadline *d);
-
-/* probe_record_unvisited records a target that is not connected to (stage connect), in place of a
- * probe and under the same grant; negative: nothing was pushed. */
-int probe_record_unvisited(struct worker *w, uint64_t position, const struct target *target,
-                           enum cause cause, int errnum, uint64_t now_ns);
 
 #endif

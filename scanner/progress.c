@@ -62,9 +62,41 @@ static uint64_t whole_ns(double ns)
     return ns < 1e18 ? (uint64_t)ns : UINT64_MAX;
 }
 
+static bool stream_is_over(const struct engine_figures *f)
+{
+    return f->stream_ended && f->num_unsettled == 0;
+}
+
+/* how much of a stream is read; negative: nobody knows. A file may grow meanwhile. */
+static double stream_share(const struct engine_figures *f)
+{
+    if (stream_is_over(f) ||
+        (f->stream.octets_total != 0 && f->stream.octets >= f->stream.octets_total))
+        return 1;
+    return f->stream.octets_total == 0 ? -1
+                                       : (double)f->stream.octets / (double)f->stream.octets_total;
+}
+
+/* at the pace so far: the reader is only a little ahead. When all is read, nobody knows how long
+ * what was begun will take. */
+static bool stream_left(uint64_t *left_ns, const struct engine_figures *f,
+                        const struct progress_sample *now)
+{
+    double share = stream_share(f);
+    *left_ns = 0;
+    if (stream_is_over(f))
+        return true;
+    if (share <= 0 || share >= 1 || now->at_ns == 0 || f->stop != ENGINE_RUN)
+        return false;
+    *left_ns = whole_ns((double)now->at_ns * (1 - share) / share);
+    return true;
+}
+
 static bool time_left(uint64_t *left_ns, const struct progress *p, const struct engine_figures *f,
                       const struct progress_sample *now)
 {
+    if (f->streamed)
+        return stream_left(left_ns, f, now);
     uint64_t num_left = less(p->num_open, now->done);
     bool may_start = num_left > f->in_flight; /* else the limit no longer matters */
     const struct progress_sample *start =
@@ -96,10 +128,15 @@ void progress_init(struct progress *p, uint64_t num_targets, uint64_t done_befor
                            .num = 1}; /* the start: nothing done at 0 */
 }
 
-static enum phase phase_of(enum engine_stop stop)
+static enum phase phase_of(const struct engine_figures *f, uint64_t num_open)
 {
-    switch (stop) {
-    case ENGINE_RUN: return PHASE_RUNNING;
+    bool begun = f->streamed ? f->stream_ended : num_open == f->num_unsettled;
+    switch (f->stop) {
+    case ENGINE_RUN:
+        if (f->cut_off || f->disk_waits)
+            return PHASE_PAUSED;
+        return begun && f->num_parked > 0 && f->num_parked == f->num_unsettled ? PHASE_WAITING
+                                                                               : PHASE_RUNNING;
     case ENGINE_DRAIN: return PHASE_DRAINING;
     case ENGINE_ABORT: return PHASE_ABORTING;
     }
@@ -112,12 +149,15 @@ void progress_take(struct progress *p, struct status *out, const struct engine_f
     struct progress_sample now = {now_ns, f->count[COUNT_STARTED], f->count[COUNT_DONE]};
     uint64_t num_done = p->done_before + now.done;
     *out = (struct status){
-        .phase = phase_of(f->stop),
+        .phase = phase_of(f, less(p->num_open, now.done)),
         .figures = *f,
         .run_ns = now_ns,
         .num_done = num_done,
         .num_targets = p->num_targets,
-        .share = p->num_targets == 0 ? 1 : (double)num_done / (double)p->num_targets,
+        .knows_total = !f->streamed,
+        .share = f->streamed           ? stream_share(f)
+                 : p->num_targets == 0 ? 1
+                                       : (double)num_done / (double)p->num_targets,
         .rate_now = per_second(less(now.started, p->last.started), less(now_ns, p->last.at_ns)),
         .rate_avg = per_second(now.started, now_ns),
         .rate_limit = f->step_ns == 0 ? 0 : 1e9 / (double)f->step_ns,

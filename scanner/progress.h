@@ -18,6 +18,8 @@
 /* what a sweep is doing: name, slug */
 #define PHASES(X)                                                                                  \
     X(RUNNING, "running")                                                                          \
+    X(WAITING, "waiting")   /* all that is left waits for its network's turn or for a retry */     \
+    X(PAUSED, "paused")     /* no control target answers: we are cut off */                        \
     X(DRAINING, "draining") /* no more starts, sessions end */                                     \
     X(ABORTING, "aborting") /* sessions are closed */                                              \
     X(COMPLETE, "complete") /* over: all targets are done */                                       \
@@ -38,7 +40,9 @@ struct status {
     struct engine_figures figures;  /* of this run */
     uint64_t run_ns;                /* since its start */
     uint64_t num_done, num_targets; /* of this shard, earlier runs included */
-    double share;                   /* done of targets; 1: all */
+    bool knows_total;               /* num_targets; not of a stream */
+    double share;                   /* done of targets, or read of a stream; 1: all; negative: not
+                                       known */
     double rate_now, rate_avg;      /* starts per second: since the status before; in this run */
     double rate_limit;              /* starts per second; 0: no limit */
     bool knows_left;
@@ -58,8 +62,8 @@ struct progress {
     size_t num;
 };
 
-/* progress_init: num_targets are those of this shard, done_before those that earlier runs have
- * done, num_open those that this run is to do. */
+/* progress_init: num_targets are those of this shard (0: a stream, nobody knows), done_before those
+ * that earlier runs have done, num_open those that this run is to do. */
 void progress_init(struct progress *p, uint64_t num_targets, uint64_t done_before,
                    uint64_t num_open);
 

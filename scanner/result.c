@@ -2,32 +2,49 @@
 
 #include <openssl/pool.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <uv.h>
 
-struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs,
-                          size_t num_certs)
+/* what a result copies of a record, all its octet strings */
+enum { NUM_COPIED = NUM_TEXTS + 2 };
+
+static size_t copied(struct bytes *fields[NUM_COPIED], struct record *r, bool names)
 {
-    size_t texts_len = 0, certs_len = 0;
+    size_t num = 0;
     for (size_t i = 0; i < NUM_TEXTS; i++)
-        texts_len += record->text[i].len;
+        fields[num++] = &r->text[i];
+    if (names) {
+        fields[num++] = &r->host;
+        fields[num++] = &r->tag;
+    }
+    return num;
+}
+
+struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs,
+                          size_t num_certs, bool copy_names)
+{
+    struct record copy = *record;
+    struct bytes *fields[NUM_COPIED];
+    size_t num = copied(fields, &copy, copy_names), texts_len = 0;
+    for (size_t i = 0; i < num; i++)
+        texts_len += fields[i]->len;
     size_t fixed_len = sizeof(struct result) + num_certs * sizeof certs[0];
     struct result *r = malloc(fixed_len + texts_len);
     if (r == NULL)
         return NULL;
 
-    r->next = NULL;
-    r->record = *record;
     uint8_t *at = (uint8_t *)r + fixed_len;
-    for (size_t i = 0; i < NUM_TEXTS; i++) {
-        size_t len = record->text[i].len;
+    for (size_t i = 0; i < num; i++) {
+        size_t len = fields[i]->len;
         if (len > 0)
-            memcpy(at, record->text[i].data, len);
-        r->record.text[i] = bytes_of(len > 0 ? at : NULL, len);
+            memcpy(at, fields[i]->data, len);
+        *fields[i] = bytes_of(len > 0 ? at : NULL, len);
         at += len;
     }
-    r->num_certs = num_certs;
+    size_t certs_len = 0;
+    *r = (struct result){.kind = RESULT_RECORD, .record = copy, .num_certs = num_certs};
     for (size_t i = 0; i < num_certs; i++) {
         CRYPTO_BUFFER_up_ref(certs[i]);
         r->certs[i] = certs[i];
@@ -37,10 +54,38 @@ struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *cer
     return r;
 }
 
+struct result *result_new_event(uint64_t at_us, const char *what)
+{
+    struct result *r = calloc(1, sizeof *r);
+    struct result_event *event = calloc(1, sizeof *event);
+    if (r == NULL || event == NULL) {
+        free(event);
+        free(r);
+        return NULL;
+    }
+    event->at_us = at_us;
+    snprintf(event->what, sizeof event->what, "%s", what);
+    r->kind = RESULT_EVENT;
+    r->event = event;
+    r->size = sizeof *r + sizeof *event;
+    return r;
+}
+
+void result_add_pair(struct result *r, const char *key, const char *value)
+{
+    struct result_event *event = r->event;
+    if (event->num_pairs == RESULT_PAIRS_MAX)
+        return;
+    snprintf(event->pairs[event->num_pairs].key, sizeof event->pairs[0].key, "%s", key);
+    snprintf(event->pairs[event->num_pairs].value, sizeof event->pairs[0].value, "%s", value);
+    event->num_pairs++;
+}
+
 void result_free(struct result *r)
 {
     for (size_t i = 0; i < r->num_certs; i++)
         CRYPTO_BUFFER_free(r->certs[i]);
+    free(r->event);
     free(r);
 }
 
@@ -66,7 +111,10 @@ void result_queue_cleanup(struct result_queue *q)
 {
     for (struct result *r = q->first, *next; r != NULL; r = next) {
         next = r->next;
-        result_free(r);
+        for (struct result *also; r != NULL; r = also) {
+            also = r->also;
+            result_free(r);
+        }
     }
     pthread_cond_destroy(&q->ready);
     pthread_mutex_destroy(&q->lock);
@@ -80,25 +128,48 @@ bool result_queue_credit(struct result_queue *q)
     return false;
 }
 
+void result_queue_overdraw(struct result_queue *q)
+{
+    atomic_fetch_add(&q->bytes, RESULT_CREDIT);
+}
+
+bool result_queue_is_full(const struct result_queue *q)
+{
+    return atomic_load(&q->bytes) + RESULT_CREDIT > q->max;
+}
+
 void result_queue_release(struct result_queue *q, size_t len)
 {
     atomic_fetch_sub(&q->bytes, len);
 }
 
-void result_push(struct result_queue *q, struct result *r)
+void result_hold(struct result_queue *q, struct result *r)
 {
     atomic_fetch_add(&q->bytes, r->size);
     atomic_fetch_sub(&q->bytes, RESULT_CREDIT);
+}
+
+void result_push(struct result_queue *q, struct result *r)
+{
+    size_t size = 0;
+    for (const struct result *one = r; one != NULL; one = one->also)
+        size += one->size;
     pthread_mutex_lock(&q->lock);
     *q->last = r;
     q->last = &r->next;
-    q->queued += r->size;
+    q->queued += size;
     bool wake = q->queued >= RESULT_QUEUE_WAKE &&
                 !q->awake; /* a wake-up each would cost more than the rest */
     q->awake |= wake;
     pthread_mutex_unlock(&q->lock);
     if (wake)
         pthread_cond_signal(&q->ready);
+}
+
+void result_push_event(struct result_queue *q, struct result *r)
+{
+    atomic_fetch_add(&q->bytes, r->size);
+    result_push(q, r);
 }
 
 void result_queue_close(struct result_queue *q)

@@ -1,14 +1,15 @@
 /*
- * result: a finished target on its way from a worker to the writer; and the queue between them.
+ * result: a finished target, or an event, on its way from a worker to the writer; and the queue
+ * between them.
  *
  * Units      credit and sizes in octets.
  * Promise    the queue is bounded: a session starts only after result_queue_credit has set aside
  *            RESULT_CREDIT for what it may collect; what it really collected is settled when it is
  *            pushed, or given back. So beyond the bound there is at most what sessions that run
  *            already collect over their credit (session.h bounds that: some 200 KiB each).
- * Ownership  result_new copies everything but host and tag (which belong to the target space) and
- *            takes references of the certificates; result_push hands it over; result_free by
- *            whoever took it.
+ * Ownership  result_new copies everything but, unless it is told to, host and tag (which belong to
+ *            the target space then) and takes references of the certificates; result_push hands it
+ *            over; result_free by whoever took it.
  * Threads    any number push, one takes.
  */
 #ifndef MXSWEEP_SCANNER_RESULT_H
@@ -18,18 +19,47 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-#include "core/record.h"
+#include "core/dataset.h"
+#include "scanner/visit.h"
+
+enum result_kind {
+    RESULT_RECORD,
+    RESULT_SKIP, /* a position of a stream that holds no target */
+    RESULT_EVENT
+};
+
+enum { RESULT_PAIRS_MAX = 4, RESULT_TEXT_MAX = 80 };
+
+/* something that happened to the sweep */
+struct result_event {
+    uint64_t at_us; /* from the dataset's start */
+    char what[16];
+    size_t num_pairs;
+    struct {
+        char key[24], value[RESULT_TEXT_MAX];
+    } pairs[RESULT_PAIRS_MAX];
+};
 
 struct result {
     struct result *next;
-    size_t size;          /* octets, certificates included */
-    struct record record; /* texts point behind this struct; chain hashes are not filled */
+    struct result *also; /* the next record of the same position; NULL: this is the last one */
+    enum result_kind kind;
+    bool is_group;              /* all records of a host name's position */
+    size_t size;                /* octets, certificates included */
+    struct visit visit;         /* to be made again, if it turns out that we were cut off */
+    uint64_t start_ns, end_ns;  /* of the attempt, or of the group's; of the engine's clock */
+    struct result_event *event; /* RESULT_EVENT */
+    struct record record;       /* texts point behind this struct; chain hashes are not filled */
     size_t num_certs;
     CRYPTO_BUFFER *certs[]; /* then the texts */
 };
 
 struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs,
-                          size_t num_certs);
+                          size_t num_certs, bool copy_names);
+/* result_new_event takes texts of our own, cut to what fits. */
+struct result *result_new_event(uint64_t at_us, const char *what);
+void result_add_pair(struct result *r, const char *key, const char *value);
+/* result_free frees one; what hangs on `also` is left. */
 void result_free(struct result *r);
 
 enum {
@@ -44,7 +74,7 @@ struct result_queue {
     struct result *first, **last;
     size_t queued; /* octets of the results in the queue */
     bool closed, awake;
-    size_t max; /* of bytes */
+    size_t max;           /* of bytes */
     _Atomic size_t bytes; /* set aside and queued and not yet released */
 };
 
@@ -54,11 +84,19 @@ void result_queue_cleanup(struct result_queue *q);
 
 /* result_queue_credit sets aside RESULT_CREDIT; false: the queue is full. */
 bool result_queue_credit(struct result_queue *q);
+/* result_queue_overdraw does so whether there is room or not: for what makes room. */
+void result_queue_overdraw(struct result_queue *q);
+bool result_queue_is_full(const struct result_queue *q);
 /* result_queue_release gives back octets: a credit not used, or results that were stored. */
 void result_queue_release(struct result_queue *q, size_t len);
 
-/* result_push puts r into the queue in place of a credit. */
+/* result_hold counts r in place of a credit, before it is pushed: others of its position are to
+ * come. */
+void result_hold(struct result_queue *q, struct result *r);
+/* result_push puts r, held, into the queue, with all that hangs on its `also`. */
 void result_push(struct result_queue *q, struct result *r);
+/* result_push_event puts in an event: whatever the bound, for they are few. */
+void result_push_event(struct result_queue *q, struct result *r);
 /* result_queue_close: nothing is pushed any more. */
 void result_queue_close(struct result_queue *q);
 

@@ -1,8 +1,8 @@
 #include "scanner/sweep.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -10,9 +10,13 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "scanner/disk_wait.h"
 #include "scanner/fit.h"
 #include "scanner/header.h"
+#include "scanner/preflight_sweep.h"
 #include "scanner/status.h"
+#include "scanner/steer.h"
+#include "scanner/syns.h"
 #include "scanner/units.h"
 
 enum {
@@ -27,9 +31,11 @@ struct sweep {
     struct engine *engine;
     struct progress progress;
     struct status_files *files;
+    struct steering steering;
+    int signals_fd;
     uint64_t start_ns;
-    unsigned num_signals;
-    bool show_line;
+    bool show_line, timed_out; /* timed_out: --max-runtime is over */
+    bool disk_waits, cut_off;  /* as they were told last */
 };
 
 int64_t sweep_utc_us(void)
@@ -41,13 +47,16 @@ int64_t sweep_utc_us(void)
 
 /* ---- before the start ---- */
 
-/* between two starts of this shard; so long that it might overflow a clock, it is for ever
- * anyway */
-static uint64_t step_of_shard(uint64_t step_ns, uint32_t num_shards)
+/* TCP_SYNCNT for a connect time-out. If their number matters, the kernel sends no SYN after the
+ * last that leaves in time; else it must not give up before we do, and one that could not even be
+ * sent, for local congestion, counts as sent for it. */
+static int syncnt_for(uint64_t timeout_ns, bool counts, unsigned linear)
 {
-    uint64_t step;
-    return __builtin_mul_overflow(step_ns, num_shards, &step) || step > INT64_MAX ? INT64_MAX
-                                                                                  : step;
+    enum { NOT_SENT = 16, SYNCNT_MAX = 127 };
+    unsigned syncnt = syns_syncnt(syns_within(timeout_ns, linear), linear);
+    if (!counts)
+        syncnt = syncnt + NOT_SENT < SYNCNT_MAX ? syncnt + NOT_SENT : SYNCNT_MAX;
+    return (int)syncnt;
 }
 
 static void configure(struct engine_config *c, struct plan *plan, const struct options *o)
@@ -56,25 +65,39 @@ static void configure(struct engine_config *c, struct plan *plan, const struct o
     *c = (struct engine_config){
         .space = plan->space,
         .order = &plan->order,
-        .leases = &plan->leases,
-        .filter = plan->filter,
+        .leases = plan->streamed ? NULL : &plan->leases,
+        .stream = plan->stream,
+        .bell = &plan->bell,
+        .max_targets = plan->streamed ? plan->max_targets : 0,
         .dataset = plan->dataset,
         .record_mode = plan->record_mode,
         .net = &net_kernel,
         .num_workers = plan->threads,
-        .step_ns = step_of_shard(o->rate_step_ns, plan->num_shards),
+        .num_shards = plan->num_shards,
+        .step_ns = plan->step_ns,
         .max_in_flight = plan->in_flight,
-        .wait_ns = {[WAIT_CONNECT] = o->connect_timeout_ns,
+        .networks = &plan->networks,
+        .asdb = plan->asdb,
+        .retries = (unsigned)o->retries,
+        .backs_off = o->retry_delay_ns != 0,
+        .resolver = &plan->resolver,
+        .control = plan->control,
+        .wait_ns = {[WAIT_CONNECT] = syns_timeout_ns(o->connect_timeout_ns, (unsigned)o->syns,
+                                                     plan->linear_syns),
                     [WAIT_REPLY] = o->reply_timeout_ns,
                     [WAIT_TLS] = o->tls_timeout_ns,
                     [WAIT_QUIT] = QUIT_TIMEOUT_MS * UINT64_C(1000000)},
         .session_ns = o->session_timeout_ns,
         .flush_ns = o->flush_ns,
+        .disk_wait_ns = o->disk_wait_ns,
+        .rotate_size = o->rotate_size,
+        .rotate_ns = o->rotate_ns,
         .offset_us = offset_us > 0 ? (uint64_t)offset_us : 0,
         .patience_ns = PATIENCE_S * NS_PER_S,
-        .ehlo_name = plan->ehlo_name,
+        .sources = &plan->sources,
         .try_anyway = plan->starttls_anyway,
     };
+    c->syncnt = syncnt_for(c->wait_ns[WAIT_CONNECT], o->syns != 0, plan->linear_syns);
 }
 
 static void say_start(const struct sweep *s, const struct engine_config *c)
@@ -83,11 +106,17 @@ static void say_start(const struct sweep *s, const struct engine_config *c)
     const struct target_counts *counts = &plan->counts;
     if (s->o->quiet)
         return;
-    fprintf(stderr,
-            "mxsweep: %llu targets, shard %u of %u, seed %llu, %u workers, %llu in flight -> %s\n",
-            (unsigned long long)plan->num_positions, plan->shard, plan->num_shards,
-            (unsigned long long)plan->seed, c->num_workers, (unsigned long long)c->max_in_flight,
-            plan->file);
+    char targets[32] = "targets of a stream";
+    if (!plan->streamed)
+        snprintf(targets, sizeof targets, "%llu targets", (unsigned long long)plan->num_positions);
+    fprintf(stderr, "mxsweep: %s, shard %u of %u, seed %llu, %u workers, %llu in flight -> %s\n",
+            targets, plan->shard, plan->num_shards, (unsigned long long)plan->seed, c->num_workers,
+            (unsigned long long)c->max_in_flight, plan->file);
+    if (c->wait_ns[WAIT_CONNECT] < s->o->connect_timeout_ns)
+        fprintf(stderr,
+                "mxsweep: --syns %llu: this kernel would send one more after %.2f s, so that is "
+                "the connect time-out\n",
+                (unsigned long long)s->o->syns, (double)c->wait_ns[WAIT_CONNECT] / 1e9);
     uint64_t asked = fit_share(s->o->in_flight, plan->num_shards, plan->shard);
     if (plan->in_flight < asked)
         fprintf(stderr, "mxsweep: descriptors allow %llu sessions at once, not %llu\n",
@@ -134,6 +163,26 @@ static void write_status(struct sweep *s, const struct status *status)
     status_files_update(s->files, status, sweep_utc_us(), s->plan->num_shards, s->plan->shard);
 }
 
+static void tell_disk(struct sweep *s, bool waits)
+{
+    if (waits != s->disk_waits)
+        fprintf(stderr, "%smxsweep: %s: %s\n", s->steering.before, s->plan->file,
+                waits
+                    ? "cannot be written now; nothing is started, and it is tried again each second"
+                    : "is written again");
+    s->disk_waits = waits;
+}
+
+static void tell_cut_off(struct sweep *s, bool cut_off)
+{
+    if (cut_off != s->cut_off)
+        fprintf(stderr, "%smxsweep: %s\n", s->steering.before,
+                cut_off ? "no control target answers: this host is cut off; the sweep waits, and "
+                          "what was silent meanwhile is visited again"
+                        : "a control target answers again: the sweep goes on");
+    s->cut_off = cut_off;
+}
+
 static void show_status(struct sweep *s)
 {
     struct engine_figures figures;
@@ -142,6 +191,8 @@ static void show_status(struct sweep *s)
     engine_figures(s->engine, &figures);
     progress_take(&s->progress, &status, &figures, uv_hrtime() - s->start_ns);
     write_status(s, &status);
+    tell_disk(s, figures.disk_waits);
+    tell_cut_off(s, figures.cut_off);
     if (!s->show_line)
         return;
     status_line(line, &status);
@@ -152,14 +203,21 @@ static void show_status(struct sweep *s)
 static void on_signal(struct sweep *s, int signals_fd)
 {
     struct signalfd_siginfo info;
-    if (read(signals_fd, &info, sizeof info) != sizeof info)
+    if (read(signals_fd, &info, sizeof info) == sizeof info)
+        steer_signal(&s->steering, (int)info.ssi_signo);
+}
+
+/* no more starts after --max-runtime */
+static void keep_time(struct sweep *s)
+{
+    if (s->timed_out || s->o->max_runtime_ns == 0 ||
+        uv_hrtime() - s->start_ns < s->o->max_runtime_ns)
         return;
-    bool first = s->num_signals++ == 0;
+    s->timed_out = true;
     if (!s->o->quiet)
-        fprintf(stderr, "%smxsweep: %s\n", s->show_line ? "\n" : "",
-                first ? "stopping: no more starts, running sessions end (once more: at once)"
-                      : "stopping at once");
-    engine_stop(s->engine, first ? ENGINE_DRAIN : ENGINE_ABORT);
+        fprintf(stderr, "%smxsweep: --max-runtime is over: no more starts, running sessions end\n",
+                s->steering.before);
+    engine_stop(s->engine, ENGINE_DRAIN);
 }
 
 /* shows the status if it is due; returns in how many ms it is due again */
@@ -180,6 +238,7 @@ static void watch(struct sweep *s, int signals_fd)
                             {.fd = signals_fd, .events = POLLIN}};
     uint64_t due_ns = 0;
     while (fds[0].revents == 0) {
+        keep_time(s);
         int n = poll(fds, 2, keep_status(s, &due_ns));
         if (n < 0 && errno != EINTR) { /* cannot happen; but nobody could stop it any more */
             engine_stop(s->engine, ENGINE_DRAIN);
@@ -194,22 +253,46 @@ static void watch(struct sweep *s, int signals_fd)
 
 /* ---- after the end ---- */
 
-static void say_summary(const struct sweep *s, const struct engine_figures *f,
-                        const struct dataset_totals *totals, uint64_t took_ns, bool complete)
+/* what is told of a dataset that is closed */
+struct written {
+    uint64_t positions, bytes; /* sealed */
+    char parts[PATH_MAX + 64]; /* " in 3 parts, ...", or nothing */
+};
+
+static void note_written(struct written *out, const struct dataset_writer *w,
+                         const struct dataset_totals *totals)
 {
-    char took[24];
+    struct dataset_part part;
+    dataset_writer_part(w, &part);
+    *out = (struct written){.positions = totals->positions, .bytes = totals->bytes};
+    if (part.number > 0)
+        snprintf(out->parts, sizeof out->parts, " in %u parts, the last is %s", part.number + 1,
+                 part.path);
+}
+
+static void say_summary(const struct sweep *s, const struct engine_figures *f,
+                        const struct written *written, uint64_t took_ns, bool complete)
+{
+    char took[24], of[32] = "lines";
     if (s->o->quiet)
         return;
+    if (!s->plan->streamed)
+        snprintf(of, sizeof of, "of %llu targets", (unsigned long long)s->plan->num_positions);
     fprintf(stderr,
-            "mxsweep: %s: %llu of %llu targets in %s (%llu open, %llu STARTTLS, %llu TLS, %llu "
-            "throttled; %llu "
-            "faults of ours), %llu bytes\n",
-            complete ? "complete" : "stopped",
-            (unsigned long long)(s->plan->num_done + f->count[COUNT_DONE]),
-            (unsigned long long)s->plan->num_positions, unit_seconds(took, sizeof took, took_ns),
-            (unsigned long long)f->count[COUNT_OPEN], (unsigned long long)f->count[COUNT_STARTTLS],
-            (unsigned long long)f->count[COUNT_TLS], (unsigned long long)f->count[COUNT_THROTTLED],
-            (unsigned long long)f->count[COUNT_OURS], (unsigned long long)totals->bytes);
+            "mxsweep: %s: %llu %s in %s (%llu open, %llu STARTTLS, %llu TLS, %llu throttled; %llu "
+            "faults of ours), %llu bytes%s\n",
+            complete ? "complete" : "stopped", (unsigned long long)written->positions, of,
+            unit_seconds(took, sizeof took, took_ns), (unsigned long long)f->count[COUNT_OPEN],
+            (unsigned long long)f->count[COUNT_STARTTLS], (unsigned long long)f->count[COUNT_TLS],
+            (unsigned long long)f->count[COUNT_THROTTLED], (unsigned long long)f->count[COUNT_OURS],
+            (unsigned long long)written->bytes, written->parts);
+    if (f->streamed && f->stream.bad > 0)
+        fprintf(stderr, "mxsweep: %llu lines could not be read, and were passed over\n",
+                (unsigned long long)f->stream.bad);
+    if (f->num_left_alone > 0)
+        fprintf(stderr,
+                "mxsweep: %llu targets could not be tried for faults of ours; they stay open\n",
+                (unsigned long long)f->num_left_alone);
 }
 
 /* no space, no quota, no way out: it can be gone on with when there is */
@@ -223,33 +306,81 @@ static bool is_resumable(int fault)
     return false;
 }
 
+/* seals what is left and writes the trailer, as often as the disk may be waited for and nobody
+ * interrupts */
+static int write_end(struct sweep *s, char err[DATASET_ERR_MAX], uint64_t end_us,
+                     enum dataset_reason reason)
+{
+    struct disk_wait disk;
+    uint64_t again_ns;
+    struct pollfd signals = {.fd = s->signals_fd, .events = POLLIN};
+    disk_wait_init(&disk, s->o->disk_wait_ns);
+    for (;;) {
+        int rc = dataset_end(s->plan->dataset, err, end_us, reason);
+        uint64_t now_ns = uv_hrtime();
+        if (disk_wait_note(&disk, &again_ns, rc, now_ns) != DISK_TRY_AGAIN)
+            return rc;
+        tell_disk(s, true);
+        if (poll(&signals, 1, (int)((again_ns - now_ns) / 1000000) + 1) > 0)
+            return rc;
+    }
+}
+
+/* every target is done; of a stream: that there was */
+static bool is_complete(const struct plan *plan, const struct engine_figures *f)
+{
+    if (plan->streamed)
+        return f->stop == ENGINE_RUN && f->stream_ended && f->num_left_alone == 0;
+    return plan->num_done + f->count[COUNT_DONE] == plan->num_positions;
+}
+
 /* joins the engine, closes the dataset; returns the exit code */
 static int seal(struct sweep *s, const struct engine_config *c,
                 const struct engine_figures *figures, uint64_t took_ns)
 {
     char fault_text[ENGINE_FAULT_MAX], err[DATASET_ERR_MAX] = "";
     struct dataset_totals totals;
+    struct written written;
     int fault = engine_join(s->engine, fault_text);
-    bool complete =
-        s->plan->num_done + figures->count[COUNT_DONE] == s->plan->num_positions && fault == 0;
+    bool complete = fault == 0 && is_complete(s->plan, figures);
+    bool limited = s->timed_out || (figures->stop == ENGINE_RUN && !complete);
 
     struct dataset_writer *dataset = s->plan->dataset;
-    dataset_writer_totals(dataset, &totals);
+    if (fault == 0 && complete && s->plan->streamed)
+        dataset_stream_end(dataset, figures->stream.lines);
+    if (fault == 0)
+        write_end(s, err, c->offset_us + took_ns / 1000,
+                  complete  ? DATASET_COMPLETE
+                  : limited ? DATASET_LIMIT
+                            : DATASET_STOPPED);
+    dataset_writer_totals(dataset, &totals); /* of what is sealed */
+    note_written(&written, dataset, &totals);
     s->plan->dataset = NULL;
+    if (fault != 0 && totals.positions == 0 && s->o->resume_file == NULL &&
+        !disk_wait_may_pass(fault)) {
+        dataset_abandon(dataset); /* nothing was begun: nothing is left behind */
+        unlink(s->plan->file);
+        fprintf(stderr, "mxsweep: %s\n", fault_text);
+        return EXIT_FAULT;
+    }
     if (fault != 0) { /* what is sealed stands, whether a trailer can be written or not */
         dataset_finish(dataset, err, c->offset_us + took_ns / 1000, DATASET_FAULT);
         fprintf(stderr, "mxsweep: %s; what is sealed stands, go on with --resume %s\n", fault_text,
                 s->plan->file);
-        say_summary(s, figures, &totals, took_ns, false);
+        say_summary(s, figures, &written, took_ns, false);
         return is_resumable(fault) ? EXIT_STOPPED : EXIT_FAULT;
     }
     int rc = dataset_finish(dataset, err, c->offset_us + took_ns / 1000,
-                            complete ? DATASET_COMPLETE : DATASET_STOPPED);
-    say_summary(s, figures, &totals, took_ns, complete && rc == 0);
+                            complete  ? DATASET_COMPLETE
+                            : limited ? DATASET_LIMIT
+                                      : DATASET_STOPPED);
+    say_summary(s, figures, &written, took_ns, complete && rc == 0);
     if (rc != 0) {
         fprintf(stderr, "mxsweep: %s; go on with --resume %s\n", err, s->plan->file);
         return is_resumable(rc) ? EXIT_STOPPED : EXIT_FAULT;
     }
+    if (limited && !s->timed_out && figures->num_left_alone == 0 && !s->o->quiet)
+        fputs("mxsweep: --max-targets is reached\n", stderr);
     if (!complete && !s->o->quiet)
         fprintf(stderr, "mxsweep: go on with --resume %s\n", s->plan->file);
     return complete ? EXIT_COMPLETE : EXIT_STOPPED;
@@ -277,43 +408,91 @@ static int end(struct sweep *s, const struct engine_config *c)
     return code;
 }
 
+/* a sweep that is not begun leaves no file behind */
+static void leave_nothing(struct sweep *s)
+{
+    dataset_abandon(s->plan->dataset);
+    s->plan->dataset = NULL;
+    if (s->o->resume_file == NULL)
+        unlink(s->plan->file);
+}
+
+static int refuse(struct sweep *s, int rc)
+{
+    if (rc > 0)
+        fputs("mxsweep: not begun: the sweep would be worthless, as the table says\n", stderr);
+    else
+        fprintf(stderr, "mxsweep: preflight: %s\n", uv_strerror(rc));
+    leave_nothing(s);
+    return EXIT_FAULT;
+}
+
 static int run(struct sweep *s, int signals_fd)
 {
-    char err[DATASET_ERR_MAX] = "";
+    char err[DATASET_ERR_MAX] = "", why[PLAN_ERR_MAX] = "";
+    uint8_t sha256[32];
     struct engine_config config;
     configure(&config, s->plan, s->o);
     say_start(s, &config);
-    int rc = s->o->resume_file != NULL ? tell_resumption(s, &config, err) : 0;
+    int rc = s->o->preflight ? preflight_sweep(stderr, s->plan, s->o, &config) : 0;
+    if (rc != 0)
+        return refuse(s, rc);
+    rc = s->o->resume_file != NULL ? tell_resumption(s, &config, err) : 0;
     if (rc != 0) {
         fprintf(stderr, "mxsweep: %s\n", err);
-        return EXIT_FAULT;
+        return is_resumable(rc) ? EXIT_STOPPED : EXIT_FAULT;
+    }
+    rc = plan_filter(s->plan, &config.filter, sha256, why, s->o, false);
+    if (rc != 0) {
+        fprintf(stderr, "mxsweep: %s\n", why);
+        leave_nothing(s);
+        return rc == -EINVAL ? EXIT_USAGE : EXIT_FAULT;
     }
     s->start_ns = uv_hrtime();
     rc = engine_start(&s->engine, &config);
     if (rc != 0) {
         fprintf(stderr, "mxsweep: the engine does not start: %s\n", uv_strerror(rc));
+        leave_nothing(s);
         return EXIT_FAULT;
     }
+    s->steering = (struct steering){
+        .engine = s->engine, .plan = s->plan, .o = s->o, .before = s->show_line ? "\n" : ""};
     watch(s, signals_fd);
     return end(s, &config);
+}
+
+/* all targets are done, and whoever did the last was killed before the end was written */
+static int write_missing_end(struct sweep *s)
+{
+    char err[DATASET_ERR_MAX];
+    struct engine_config c;
+    configure(&c, s->plan, s->o);
+    int rc = tell_resumption(s, &c, err);
+    if (rc == 0) {
+        rc = dataset_finish(s->plan->dataset, err, c.offset_us, DATASET_COMPLETE);
+        s->plan->dataset = NULL;
+    }
+    if (rc == 0)
+        return EXIT_COMPLETE;
+    fprintf(stderr, "mxsweep: %s; go on with --resume %s\n", err, s->plan->file);
+    return is_resumable(rc) ? EXIT_STOPPED : EXIT_FAULT;
 }
 
 int sweep_run(struct plan *plan, const struct options *o, struct status_files *files)
 {
     struct sweep s = {.plan = plan, .o = o, .files = files};
-    progress_init(&s.progress, plan->num_positions, plan->num_done, plan->leases.num_open);
+    progress_init(&s.progress, plan->num_positions, plan->num_done, plan->leases.num_leased);
     s.show_line = !o->quiet && isatty(STDERR_FILENO);
     if (plan->finished) {
         if (!o->quiet)
             fprintf(stderr, "mxsweep: %s: is finished: all of its %llu targets are done\n",
-                    plan->file, (unsigned long long)plan->num_positions);
-        write_last_status(&s, &(struct engine_figures){.in_flight = 0}, 0, EXIT_COMPLETE);
-        return EXIT_COMPLETE;
+                    plan->file, (unsigned long long)plan->num_done);
+        int code = plan->ended ? EXIT_COMPLETE : write_missing_end(&s);
+        write_last_status(&s, &(struct engine_figures){.in_flight = 0}, 0, code);
+        return code;
     }
     sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    steer_signals(&signals);
     sigprocmask(SIG_BLOCK, &signals,
                 NULL); /* threads inherit it: signals come by the descriptor only */
     int signals_fd = signalfd(-1, &signals, SFD_CLOEXEC);
@@ -321,6 +500,7 @@ int sweep_run(struct plan *plan, const struct options *o, struct status_files *f
         fprintf(stderr, "mxsweep: signalfd: %s\n", strerror(errno));
         return EXIT_FAULT;
     }
+    s.signals_fd = signals_fd;
     int code = run(&s, signals_fd);
     close(signals_fd);
     return code;

@@ -73,6 +73,22 @@ bool unit_count(uint64_t *count, const char *text)
     return read_units(count, text, units, 3);
 }
 
+bool unit_octets(uint64_t *octets, const char *text)
+{
+    static const struct unit units[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}};
+    return read_units(octets, text, units, 4);
+}
+
+bool unit_percent(uint32_t *ppm, const char *text)
+{
+    static const struct unit percent[] = {{"%", 10000}};
+    uint64_t value;
+    if (!read_units(&value, text, percent, 1) || value == 0 || value > 1000000)
+        return false;
+    *ppm = (uint32_t)value;
+    return true;
+}
+
 bool unit_rate(uint64_t *step_ns, const char *text)
 {
     static const struct {

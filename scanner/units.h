@@ -22,6 +22,13 @@ bool unit_count(uint64_t *count, const char *text);
  * 1); "0" means no limit and gives 0. */
 bool unit_rate(uint64_t *step_ns, const char *text);
 
+/* unit_octets reads as many "G" too. */
+bool unit_octets(uint64_t *octets, const char *text);
+
+/* unit_percent reads "5%", "0.05%", above 0 and up to 100, into millionths; what is finer than one
+ * is refused. */
+bool unit_percent(uint32_t *ppm, const char *text);
+
 /* unit_seconds writes a duration for people: "0.3s", "12s", "3m05s", "2h10m". Returns out. */
 const char *unit_seconds(char *out, size_t out_len, uint64_t ns);
 

@@ -5,13 +5,8 @@
 #include <stdlib.h>
 
 #include "scanner/probe.h"
+#include "scanner/starts.h"
 
-enum {
-    HOLD_FIRST_MS = 10, /* after the first fault of ours; doubled by each that follows */
-    HOLD_MAX_MS = 1000,
-    UNROUTABLE_TRIES = 3,
-    TRIES_MAX = 100 /* of one target, failed by faults of ours; then something is wrong here */
-};
 #define NEVER     UINT64_MAX
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -27,104 +22,9 @@ void worker_wake(struct worker *w)
     uv_async_send(&w->wake);
 }
 
-/* ---- positions ---- */
-
-/* makes w->next the next target to start: a new one first, those that failed fare better later */
-static bool find_next(struct worker *w)
-{
-    const struct engine_config *config = &w->engine->config;
-    if (w->has_next)
-        return true;
-    bool is_new = w->again.num < AGAIN_MANY &&
-                  (w->lease.next < w->lease.end || lease_take(config->leases, &w->lease));
-    if (is_new)
-        w->next = (struct visit){.position = lease_position(config->leases, w->lease.next++)};
-    else if (w->again.num > 0)
-        w->next = again_take(&w->again);
-    else
-        return false;
-    uint64_t index = permutation_at(config->order, w->next.position);
-    w->next_target = target_space_at(config->space, index);
-    w->has_next = true;
-    return true;
-}
-
-void worker_went_well(struct worker *w)
-{
-    w->hold_ns = w->held_since_ns = 0;
-}
-
-/* keeps all starts back for a while, longer each time; not for ever */
-static void hold(struct worker *w, const struct target *target, int errnum, uint64_t now_ns)
-{
-    struct engine *e = w->engine;
-    if (w->held_since_ns == 0)
-        w->held_since_ns = now_ns;
-    w->hold_ns = w->hold_ns == 0 ? HOLD_FIRST_MS * NS_PER_MS : w->hold_ns * 2;
-    if (w->hold_ns > HOLD_MAX_MS * NS_PER_MS)
-        w->hold_ns = HOLD_MAX_MS * NS_PER_MS;
-    w->hold_until_ns = now_ns + w->hold_ns;
-    if (now_ns - w->held_since_ns > e->config.patience_ns) {
-        char text[ENGINE_FAULT_MAX], addr[ADDR_TEXT_MAX];
-        addr_format(addr, target->addr);
-        snprintf(text, sizeof text,
-                 "no connection can be started from here, nor to %s: %s; mend that, or put what "
-                 "cannot be reached on the blocklist",
-                 addr, uv_strerror(uv_translate_sys_error(errnum)));
-        engine_fault(e, -errnum, text);
-    }
-}
-
-static uint64_t num_started(const struct worker *w, const struct target *target)
-{
-    unsigned family = addr_is_v4(target->addr) ? 0 : 1;
-    return atomic_load_explicit(&w->engine->num_started[family], memory_order_relaxed);
-}
-
-static bool is_route(int errnum)
-{
-    return errnum == ENETUNREACH || errnum == EHOSTUNREACH;
-}
-
-/* A target that has failed TRIES_MAX times for our sake is left alone: its position stays open. */
-void worker_put_back(struct worker *w, const struct visit *visit, const struct target *target,
-                     int errnum, uint64_t now_ns)
-{
-    struct visit next = *visit;
-    worker_count(w, COUNT_OURS);
-    if (next.tries++ == 0)
-        next.started = num_started(w, target);
-    if (next.tries < TRIES_MAX && again_put(&w->again, &next) != 0)
-        engine_fault(w->engine, UV_ENOMEM, "no memory for a target to be tried again");
-    /* where there is no route to one, there may be to the next new one: no need to wait */
-    bool goes_on = w->again.num < AGAIN_MANY && !lease_source_empty(w->engine->config.leases);
-    if (!is_route(errnum) || !goes_on)
-        hold(w, target, errnum, now_ns);
-}
-
-/* Tells whether connect() failing at once is a finding about the target: it is not for us to visit
- * (broadcast, a firewall, no scope); or there is no route to it, while others of its family could
- * be started since. */
-static bool is_unroutable(const struct worker *w, const struct visit *visit,
-                          const struct target *target, int errnum, enum cause *cause)
-{
-    if (visit->tries < UNROUTABLE_TRIES)
-        return false;
-    if (is_route(errnum) && num_started(w, target) == visit->started)
-        return false;
-    switch (errnum) {
-    case ENETUNREACH:
-    case EINVAL: *cause = CAUSE_NET_UNREACHABLE; return true;
-    case EHOSTUNREACH: *cause = CAUSE_HOST_UNREACHABLE; return true;
-    case EACCES:
-    case EPERM: *cause = CAUSE_ADMIN_PROHIBITED; return true;
-    default: return false;
-    }
-}
-
 /* ---- probes ---- */
 
-static struct probe *take_probe(struct worker *w)
+struct probe *worker_take_probe(struct worker *w)
 {
     if (w->free_probes == NULL) {
         struct probe_slab *slab = calloc(1, sizeof *slab);
@@ -144,7 +44,7 @@ static struct probe *take_probe(struct worker *w)
     return p;
 }
 
-static void give_probe(struct worker *w, struct probe *p)
+void worker_give_probe(struct worker *w, struct probe *p)
 {
     p->next_free = w->free_probes;
     w->free_probes = p;
@@ -153,80 +53,14 @@ static void give_probe(struct worker *w, struct probe *p)
 
 /* ---- starting ---- */
 
-/* records a target that is not connected to, by the credit that it has */
-static void record_unvisited(struct worker *w, enum cause cause, int errnum, uint64_t now_ns)
-{
-    int rc = probe_record_unvisited(w, w->next.position, &w->next_target, cause, errnum, now_ns);
-    if (rc == 0)
-        return;
-    result_queue_release(&w->engine->queue, RESULT_CREDIT);
-    engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
-}
-
-/* starts w->next, under a grant */
-static void begin(struct worker *w, uint64_t now_ns)
-{
-    enum cause cause;
-    struct probe *p = take_probe(w);
-    int rc = p != NULL ? probe_start(p, &w->next, &w->next_target, now_ns) : UV_ENOMEM;
-    if (rc == 0)
-        return;
-    if (p != NULL)
-        give_probe(w, p);
-    bool finding = is_unroutable(w, &w->next, &w->next_target, -rc, &cause);
-    if (finding)
-        record_unvisited(w, cause, -rc, now_ns);
-    engine_release(w->engine, !finding, w->number);
-    if (!finding)
-        worker_put_back(w, &w->next, &w->next_target, -rc, now_ns);
-}
-
-/* sees to it that the next turn of the loop starts what it may */
-static void start_soon(struct worker *w);
-
-static bool over(struct worker *w)
-{
-    return w->num_active == 0 && (atomic_load(&w->engine->stop) != ENGINE_RUN || !find_next(w));
-}
-
-/* starts w->next, or records it, if the limits grant it; else they will be asked again */
-static bool start_next(struct worker *w, uint64_t now_ns)
-{
-    struct engine *e = w->engine;
-    uint64_t wait_ns = 0;
-    if (w->hold_until_ns > now_ns) {
-        worker_wake_at(w, w->hold_until_ns);
-        return false;
-    }
-    if (e->config.filter != NULL && addr_refused(e->config.filter, w->next_target.addr)) {
-        if (!engine_credit(e, w->number))
-            return false;
-        record_unvisited(w, CAUSE_BLOCKED, 0, now_ns);
-        w->has_next = false;
-        return true;
-    }
-    enum grant grant = engine_grant(e, &wait_ns, w->number, now_ns);
-    if (grant == GRANT_WAIT)
-        worker_wake_at(w, now_ns + wait_ns);
-    if (grant != GRANT_OK)
-        return false;
-    w->has_next = false;
-    begin(w, now_ns);
-    return true;
-}
-
 /* starts a few; the rest in the next turn of the loop */
 static void fill(struct worker *w)
 {
-    uint64_t now_ns = uv_hrtime();
-    int n = 0;
-    while (n < WORKER_STARTS_MAX && atomic_load(&w->engine->stop) == ENGINE_RUN && find_next(w) &&
-           start_next(w, now_ns))
-        n++;
-    if (over(w))
+    bool more = starts_fill(w, uv_hrtime());
+    if (starts_over(w))
         uv_stop(&w->loop);
-    else if (n == WORKER_STARTS_MAX)
-        start_soon(w);
+    else if (more)
+        worker_start_soon(w);
 }
 
 /* An idle handle keeps the loop from waiting in the turn in which it is active: so it is stopped
@@ -238,7 +72,7 @@ static void on_idle(uv_idle_t *idle)
     fill(w);
 }
 
-static void start_soon(struct worker *w)
+void worker_start_soon(struct worker *w)
 {
     w->start_again = true;
     uv_idle_start(&w->idle, on_idle);
@@ -246,9 +80,9 @@ static void start_soon(struct worker *w)
 
 void worker_release(struct worker *w, struct probe *p, bool unused)
 {
-    give_probe(w, p);
+    worker_give_probe(w, p);
     engine_release(w->engine, unused, w->number);
-    start_soon(w);
+    worker_start_soon(w);
 }
 
 /* ---- time ---- */
@@ -293,7 +127,7 @@ static void on_timer(uv_timer_t *timer)
     lag_note(&w->lag, w->timer_due_ns, uv_hrtime());
     w->timer_due_ns = NEVER;
     w->look_at_deadlines = true;
-    start_soon(w);
+    worker_start_soon(w);
 }
 
 static void on_check(uv_check_t *check)
@@ -324,7 +158,7 @@ static void run(void *arg)
 {
     struct worker *w = arg;
     fill(w);
-    if (!over(w))
+    if (!starts_over(w))
         uv_run(&w->loop, UV_RUN_DEFAULT);
     engine_thread_ended(w->engine);
 }
@@ -369,6 +203,19 @@ static int init_loop(struct worker *w)
     return 0;
 }
 
+/* one for each EHLO name */
+static bool init_sessions(struct worker *w)
+{
+    const struct engine_config *config = &w->engine->config;
+    size_t num = config->sources->num_names;
+    w->session_configs = calloc(num, sizeof w->session_configs[0]);
+    for (size_t i = 0; w->session_configs != NULL && i < num; i++)
+        w->session_configs[i] = (struct session_config){.ehlo_name = config->sources->names[i],
+                                                        .tls = w->tls,
+                                                        .try_anyway = config->try_anyway};
+    return w->session_configs != NULL;
+}
+
 int worker_new(struct worker **out, struct engine *engine, unsigned number)
 {
     struct worker *w = calloc(1, sizeof *w);
@@ -383,23 +230,56 @@ int worker_new(struct worker **out, struct engine *engine, unsigned number)
     }
     init_deadlines(w);
     outbuf_init(&w->out);
+    errand_list_init(&w->ready);
     w->in = malloc(WORKER_READ_MAX);
     w->tls = tls_context_new(engine->pool);
-    if (w->in == NULL || w->tls == NULL) {
+    if (w->in == NULL || w->tls == NULL || !init_sessions(w)) {
         worker_free(w);
         return UV_ENOMEM;
     }
-    w->session_config.ehlo_name = engine->config.ehlo_name;
-    w->session_config.try_anyway = engine->config.try_anyway;
-    w->session_config.tls = w->tls;
     *out = w;
     return 0;
+}
+
+static void free_errands(struct errand *list)
+{
+    for (struct errand *next; list != NULL; list = next) {
+        next = list->next;
+        errand_free(list);
+    }
+}
+
+static void free_candidate(const struct candidate *c)
+{
+    struct errand *e = visit_errand(&c->visit);
+    if (e != NULL && !e->is_control)
+        errand_free(e);
+}
+
+/* what was begun and is not over, when a sweep is stopped */
+static void free_visits(struct worker *w)
+{
+    struct errand *e;
+    if (w->has_next)
+        free_candidate(&w->next);
+    if (w->has_kept)
+        free_candidate(&w->kept);
+    while (w->again.num > 0) {
+        struct again_visit again = again_take(&w->again);
+        if ((e = visit_errand(&again.visit)) != NULL)
+            errand_free(e);
+    }
+    again_cleanup(&w->again);
+    errand_list_cleanup(&w->ready);
+    free_errands(w->errands);
+    free_errands(w->resolving);
 }
 
 void worker_free(struct worker *w)
 {
     if (w == NULL)
         return;
+    engine_free_resolver(w->engine, w->resolver);
     uv_close((uv_handle_t *)&w->timer, NULL);
     uv_close((uv_handle_t *)&w->idle, NULL);
     uv_close((uv_handle_t *)&w->check, NULL);
@@ -409,7 +289,9 @@ void worker_free(struct worker *w)
         uv_run(&w->loop, UV_RUN_DEFAULT);
     tls_context_free(w->tls);
     outbuf_cleanup(&w->out);
-    again_cleanup(&w->again);
+    free_visits(w);
+    filter_unref(w->filter);
+    free(w->session_configs);
     free(w->in);
     for (struct probe_slab *slab = w->slabs, *next; slab != NULL; slab = next) {
         next = slab->next;

@@ -2,7 +2,8 @@
  * writer: the one thread that takes results from the queue and puts them into the dataset.
  *
  * What       hashes certificates (each distinct buffer once while it is remembered), adds records,
- *            seals blocks by size and by time. When the queue is closed and empty it seals what is
+ *            seals blocks by size and by time, and goes on in another part when one is full and
+ *            there is more to store. When the queue is closed and empty it seals what is
  *            left; the trailer is its owner's affair.
  * Errors     a fault of the dataset stops the engine (engine_fault) and the thread goes on only to
  *            empty the queue.

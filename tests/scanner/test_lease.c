@@ -1,4 +1,5 @@
-/* lease: every open position of the shard exactly once, whoever asks, whatever was done before. */
+/* lease: every open position of the shard exactly once, whoever asks, whatever was done before; or the
+ * first so many of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -170,6 +171,112 @@ static void at_random(void **state)
     }
 }
 
+/* ---- no more than so many ---- */
+
+/* takes all that there is with num_threads; returns how many positions that was */
+static uint64_t take_with(struct lease_source *source, _Atomic unsigned char *visits, uint64_t n,
+                          size_t num_threads)
+{
+    struct taker takers[THREADS];
+    pthread_t threads[THREADS];
+    uint64_t num = 0;
+    memset((void *)visits, 0, SMALL_MAX);
+    for (size_t i = 0; i < num_threads; i++) {
+        takers[i] = (struct taker){.source = source, .visits = visits, .n = n};
+        assert_int_equal(pthread_create(&threads[i], NULL, take_all, &takers[i]), 0);
+    }
+    for (size_t i = 0; i < num_threads; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(takers[i].in_order);
+    }
+    for (uint64_t p = 0; p < n; p++) {
+        assert_true(visits[p] <= 1);
+        num += visits[p];
+    }
+    return num;
+}
+
+/* a cap leases the first ones that are open, and tells as many as there are of what is open */
+static void caps(void **state)
+{
+    (void)state;
+    static const struct {
+        struct space space;
+        uint64_t max, num, last; /* how many are leased; the last position of them */
+    } rows[] = {
+        {{.n = 1000, .shards = 1}, 1, 1, 0},
+        {{.n = 1000, .shards = 1}, 63, 63, 62},
+        {{.n = 1000, .shards = 1}, 64, 64, 63},
+        {{.n = 1000, .shards = 1}, 65, 65, 64},
+        {{.n = 1000, .shards = 1}, 999, 999, 998},
+        {{.n = 1000, .shards = 1}, 1000, 1000, 999},
+        {{.n = 1000, .shards = 1}, 1001, 1000, 999},
+        {{.n = 1000, .shards = 1}, UINT64_MAX, 1000, 999},
+        {{.n = 1000, .shards = 1}, 0, 0, 0},
+        {{.n = 1000, .shards = 3, .shard = 2}, 10, 10, 29},
+        {{.n = 1000, .shards = 3, .shard = 2}, 333, 333, 998},
+        {{.n = 100, .shards = 1, .done = {{0, 50}}, .num_done = 1}, 10, 10, 59},
+        {{.n = 100, .shards = 1, .done = {{5, 50}}, .num_done = 1}, 10, 10, 59},
+        {{.n = 100, .shards = 1, .done = {{0, 100}}, .num_done = 1}, 10, 0, 0},
+        {{.n = 100, .shards = 7, .shard = 5, .done = {{5, 1}, {19, 2}}, .num_done = 2}, 2, 2, 33},
+    };
+    static _Atomic unsigned char visits[SMALL_MAX];
+    for (size_t i = 0; i < LENGTH(rows); i++)
+        for (size_t threads = 1; threads <= THREADS; threads++) {
+            struct lease_source source;
+            init(&source, &rows[i].space);
+            uint64_t open = source.num_open;
+            lease_source_cap(&source, rows[i].max);
+            assert_true(source.num_open == open);
+            assert_int_equal(lease_source_empty(&source), rows[i].num == 0);
+            assert_int_equal(take_with(&source, visits, rows[i].space.n, threads), rows[i].num);
+            assert_true(rows[i].num == 0 || visits[rows[i].last] == 1);
+            assert_true(lease_source_empty(&source));
+            lease_source_cleanup(&source);
+        }
+}
+
+/* a larger cap after a smaller one leases no more */
+static void least_cap(void **state)
+{
+    (void)state;
+    struct lease_source source;
+    struct lease lease;
+    init(&source, &(struct space){.n = 1000, .shards = 1});
+    lease_source_cap(&source, 70);
+    lease_source_cap(&source, 500);
+    assert_true(lease_take(&source, &lease) && lease.next == 0 && lease.end == LEASE_POSITIONS);
+    assert_true(lease_take(&source, &lease) && lease.end == 70);
+    assert_false(lease_take(&source, &lease));
+    lease_source_cleanup(&source);
+}
+
+/* run after run with a cap each, until all is done: each position in one of them */
+static void caps_at_random(void **state)
+{
+    (void)state;
+    static _Atomic unsigned char visits[SMALL_MAX];
+    uint64_t x = 99;
+    for (int i = 0; i < 60; i++) {
+        struct space s = {.n = 1 + next_random(&x) % SMALL_MAX};
+        s.shards = 1 + (uint32_t)(next_random(&x) % 4);
+        s.shard = (uint32_t)(next_random(&x) % s.shards);
+        uint64_t all = num_k(&s), sum = 0, max = 1 + next_random(&x) % (all / 4 + 1);
+        for (int runs = 0; sum < all; runs++) {
+            struct lease_source source;
+            assert_true(runs < SMALL_MAX);
+            init(&source, &s);
+            lease_source_cap(&source, max);
+            uint64_t num = take_with(&source, visits, s.n, 1 + (size_t)runs % THREADS);
+            assert_int_equal(num, max < all - sum ? max : all - sum);
+            lease_source_cleanup(&source);
+            sum += num;
+            s.num_done = 0; /* the first ones that were open, so one run */
+            add_done(&s, 0, sum);
+        }
+    }
+}
+
 /* all shards together are the whole space */
 static void shards_are_a_partition(void **state)
 {
@@ -283,6 +390,9 @@ int main(void)
         cmocka_unit_test(at_random),
         cmocka_unit_test(shards_are_a_partition),
         cmocka_unit_test(large),
+        cmocka_unit_test(caps),
+        cmocka_unit_test(least_cap),
+        cmocka_unit_test(caps_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /*
  * limiter: the promise of its header over random demand with a clock that the test moves: for every
- * window of d ns at most 1 + (d + 10 ms) / step starts, never more than max_in_flight; alone and
- * from many threads.
+ * window of d ns at most 1 + (d + 10 ms) / step starts, never more than max_in_flight; alone, from
+ * many threads, and while the rate is changed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,6 +204,113 @@ static void no_limits(void **state)
         assert_int_equal(limiter_start(&l, &wait, 0), GRANT_OK);
 }
 
+/* ---- another rate ---- */
+
+struct change_case {
+    uint64_t old_ns, new_ns;
+    uint64_t wait_ns; /* of who asks right after a start, and the change */
+};
+
+/* a change counts at once: who waits for the old rate's start waits no longer than the new one's */
+static void set_step(void **state)
+{
+    (void)state;
+    static const struct change_case rows[] = {
+        {S, S, S},
+        {S, S / 2, S / 2},
+        {3600 * S, MS, MS},
+        {UINT64_C(3600000000000000), S, S},
+        {INT64_MAX, S, S},
+        {S, 2 * S, S}, /* the next one was promised; the one after it comes later */
+        {MS, S, MS},
+        {S, 1, 1},
+        {1, S, 1},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct limiter l;
+        uint64_t now = 100 * S, wait = 0;
+        limiter_init(&l, rows[i].old_ns, 0, now);
+        atomic_store(&l.next_ns, now); /* no credit: a start is due just now */
+        assert_int_equal(limiter_start(&l, &wait, now), GRANT_OK);
+        atomic_store(&l.next_ns, now + rows[i].old_ns);
+        limiter_set_step(&l, rows[i].new_ns, now);
+        assert_int_equal(limiter_start(&l, &wait, now), GRANT_WAIT);
+        if (wait != rows[i].wait_ns)
+            fail_msg("case %zu: waits for %llu ns", i, (unsigned long long)wait);
+        now += wait;
+        assert_int_equal(limiter_start(&l, &wait, now), GRANT_OK);
+        if (rows[i].new_ns <= LIMITER_CREDIT_NS)
+            continue; /* credit hides the step */
+        assert_int_equal(limiter_start(&l, &wait, now), GRANT_WAIT);
+        assert_true(wait == rows[i].new_ns);
+    }
+}
+
+/* none at all, and a limit again */
+static void set_no_step(void **state)
+{
+    (void)state;
+    struct limiter l;
+    uint64_t wait = 0;
+    limiter_init(&l, S, 0, 100 * S);
+    assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_OK);
+    limiter_set_step(&l, 0, 100 * S);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_OK);
+    limiter_set_step(&l, S, 100 * S);
+    assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_OK);
+    assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_WAIT);
+    assert_true(wait == S);
+}
+
+/* whatever the rates, in any window there are no more starts than the fastest of them allows, and
+ * between two changes no more than the rate of that time, plus the start that was promised before */
+static void windows_of_changes(void **state)
+{
+    (void)state;
+    uint64_t *times = malloc(GRANTS_MAX * sizeof *times);
+    assert_non_null(times);
+    for (uint64_t seed = 1; seed <= 60; seed++) {
+        struct limiter l;
+        uint64_t x = seed * 31, now = 1000 * S, wait, fastest = S;
+        size_t num = 0, begin = 0;
+        uint64_t step = S;
+        limiter_init(&l, step, 0, now);
+        for (int i = 0; i < 40000 && num < GRANTS_MAX; i++) {
+            if (next_random(&x) % 2000 == 0) {
+                if (num > begin + 1)
+                    check_windows(times + begin + 1, num - begin - 1, step);
+                begin = num;
+                step = steps[2 + next_random(&x) % (LENGTH(steps) - 2)];
+                fastest = step < fastest ? step : fastest;
+                limiter_set_step(&l, step, now);
+            }
+            if (limiter_start(&l, &wait, now) == GRANT_OK)
+                times[num++] = now;
+            else
+                now += next_random(&x) % 4 == 0 ? wait : next_random(&x) % (wait + 1);
+        }
+        assert_true(num > 0);
+        check_windows(times, num, fastest);
+    }
+    free(times);
+}
+
+/* the limit of sessions in flight is none of the rate's business */
+static void set_step_in_flight(void **state)
+{
+    (void)state;
+    struct limiter l;
+    uint64_t wait;
+    limiter_init(&l, S, 2, 100 * S);
+    assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_OK);
+    limiter_set_step(&l, 0, 100 * S);
+    assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_OK);
+    assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_FULL);
+    limiter_end(&l);
+    assert_int_equal(limiter_start(&l, &wait, 100 * S), GRANT_OK);
+}
+
 /* ---- threads ---- */
 
 struct crowd {
@@ -320,13 +427,54 @@ static void many_threads(void **state)
     }
 }
 
+/* the rate goes up and down while all ask: the fastest of them is never exceeded */
+static void changed_under_way(void **state)
+{
+    (void)state;
+    enum { FASTEST = 50000 };
+    struct crowd c = {.end_ns = S + 2 * S, .advance_ns = 20000};
+    pthread_t threads[THREADS];
+    struct member members[THREADS];
+    uint64_t *all = malloc(THREADS * GRANTS_MAX * sizeof *all), x = 3;
+    size_t num = 0;
+    assert_non_null(all);
+    atomic_init(&c.clock_ns, S);
+    limiter_init(&c.limiter, FASTEST, 0, S);
+    for (size_t i = 0; i < THREADS; i++) {
+        members[i] =
+            (struct member){.crowd = &c, .seed = 99 + i, .times = malloc(GRANTS_MAX * sizeof *all)};
+        assert_non_null(members[i].times);
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer, &members[i]), 0);
+    }
+    for (uint64_t now; (now = atomic_load(&c.clock_ns)) < c.end_ns;)
+        limiter_set_step(&c.limiter, FASTEST * (1 + next_random(&x) % 50), now);
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        for (size_t k = 0; k < members[i].num; k++)
+            all[num++] = members[i].times[k];
+        free(members[i].times);
+    }
+    assert_true(num > 0 && num <= 1 + (2 * S + LIMITER_CREDIT_NS) / FASTEST);
+    assert_true(atomic_load(&c.limiter.in_flight) == 0);
+    free(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(windows),   cmocka_unit_test(wait_is_exact),
-        cmocka_unit_test(credit),    cmocka_unit_test(clock_at_zero),
-        cmocka_unit_test(in_flight), cmocka_unit_test(refusals_cost_nothing),
-        cmocka_unit_test(no_limits), cmocka_unit_test(many_threads),
+        cmocka_unit_test(windows),
+        cmocka_unit_test(wait_is_exact),
+        cmocka_unit_test(credit),
+        cmocka_unit_test(clock_at_zero),
+        cmocka_unit_test(in_flight),
+        cmocka_unit_test(refusals_cost_nothing),
+        cmocka_unit_test(no_limits),
+        cmocka_unit_test(many_threads),
+        cmocka_unit_test(set_step),
+        cmocka_unit_test(set_no_step),
+        cmocka_unit_test(windows_of_changes),
+        cmocka_unit_test(set_step_in_flight),
+        cmocka_unit_test(changed_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@
 static const struct status halfway = {
     .phase = PHASE_RUNNING,
     .run_ns = 20 * S + S / 4,
+    .knows_total = true,
     .num_targets = 4096,
     .num_done = 3000,
     .share = 0.7,
@@ -32,8 +33,11 @@ static const struct status halfway = {
                           [COUNT_STARTTLS] = 1500,
                           [COUNT_TLS] = 1400,
                           [COUNT_THROTTLED] = 30,
+                          [COUNT_RETRIED] = 41,
                           [COUNT_OURS] = 2},
                 .in_flight = 52,
+                .num_parked = 17,
+                .num_backed_off = 3,
                 .loop_lag_ns = 4 * S / 1000,
                 .queue_bytes = 123456},
 };
@@ -44,6 +48,8 @@ static const struct {
     {"mxsweep_info gauge",
      "mxsweep_info{version=\"" MXSWEEP_VERSION "\",shard=\"2\",shards=\"5\"} 1"},
     {"mxsweep_phase gauge", "mxsweep_phase{phase=\"running\"} 1"},
+    {"mxsweep_phase gauge", "mxsweep_phase{phase=\"waiting\"} 0"},
+    {"mxsweep_phase gauge", "mxsweep_phase{phase=\"paused\"} 0"},
     {"mxsweep_phase gauge", "mxsweep_phase{phase=\"draining\"} 0"},
     {"mxsweep_phase gauge", "mxsweep_phase{phase=\"aborting\"} 0"},
     {"mxsweep_phase gauge", "mxsweep_phase{phase=\"complete\"} 0"},
@@ -57,8 +63,11 @@ static const struct {
     {"mxsweep_starttls_total counter", "mxsweep_starttls_total 1500"},
     {"mxsweep_tls_total counter", "mxsweep_tls_total 1400"},
     {"mxsweep_throttled_total counter", "mxsweep_throttled_total 30"},
+    {"mxsweep_retried_total counter", "mxsweep_retried_total 41"},
     {"mxsweep_own_faults_total counter", "mxsweep_own_faults_total 2"},
     {"mxsweep_in_flight gauge", "mxsweep_in_flight 52"},
+    {"mxsweep_parked gauge", "mxsweep_parked 17"},
+    {"mxsweep_backed_off_networks gauge", "mxsweep_backed_off_networks 3"},
     {"mxsweep_starts_per_second gauge", "mxsweep_starts_per_second 100.25"},
     {"mxsweep_rate_limit_per_second gauge", "mxsweep_rate_limit_per_second 128"},
     {"mxsweep_left_seconds gauge", "mxsweep_left_seconds 11"},
@@ -161,6 +170,31 @@ static void left(void **state)
     }
 }
 
+/* of a stream nobody knows how many targets there are */
+static void total(void **state)
+{
+    (void)state;
+    static const struct {
+        bool known;
+        uint64_t num;
+        const char *sample;
+    } cases[] = {
+        {true, 0, "\nmxsweep_targets 0\n"},
+        {true, 4294967296, "\nmxsweep_targets 4294967296\n"},
+        {false, 0, "\nmxsweep_targets NaN\n"},
+        {false, 77, "\nmxsweep_targets NaN\n"},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct status s = halfway;
+        s.knows_total = cases[i].known;
+        s.num_targets = cases[i].num;
+        char *text = text_of(&s);
+        if (strstr(text, cases[i].sample) == NULL)
+            fail_msg("there is no%s", cases[i].sample);
+        free(text);
+    }
+}
+
 static void phases(void **state)
 {
     (void)state;
@@ -181,10 +215,8 @@ static void phases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples),
-        cmocka_unit_test(heads),
-        cmocka_unit_test(left),
-        cmocka_unit_test(phases),
+        cmocka_unit_test(samples), cmocka_unit_test(heads),  cmocka_unit_test(left),
+        cmocka_unit_test(total),   cmocka_unit_test(phases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
  * plan: what the options ask for becomes a plan, or an error that says what and how to mend it,
- * with nothing left behind; the targets of a plan are each visited once, whatever seed and shards.
+ * with nothing left behind; a dataset of a range sweep is gone on with as it was begun.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,127 +14,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attempt.h"
 #include "scanner/header.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof(a)[0])
-#define NOW_US    INT64_C(1767225600000000) /* 2026-01-01 */
-
-enum { WORDS_MAX = 40, COMMAND_MAX = 2048 };
-
-static char dir[] = "test_plan.XXXXXX"; /* in the build tree */
-
-/* ---- files ---- */
-
-static const char *path_of(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static void put_file(const char *name, const char *text)
-{
-    FILE *f = fopen(path_of(name), "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
-static bool exists(const char *name)
-{
-    return access(path_of(name), F_OK) == 0;
-}
 
 static int set_up(void **state)
 {
-    (void)state;
-    if (mkdtemp(dir) == NULL)
+    if (attempt_set_up(state) != 0)
         return -1;
-    put_file("empty", "");
-    put_file("comments", "# nobody\n\n   # here\r\n");
-    put_file("bad-line", "# pool\n192.0.2.1\nmx,mx,mx,mx\n");
-    put_file("bad-block", "198.51.100.0/24\n10.1.2.3/8\n");
-    put_file("loopback", "127.0.0.0/8\n::1\n");
-    put_file("elsewhere", "198.51.100.0/24\n");
-    put_file("some", "127.0.0.4/31 # these two\n127.0.0.7\n");
-    put_file("pool", "127.0.0.1,mx1.example.com,a\n127.0.0.1,mx2.example.com,b\n127.0.0.9\n");
-    put_file("text", "this is no dataset\n");
-    return mkdir(path_of("folder"), 0700);
-}
-
-static int tear_down(void **state)
-{
-    static const char *const files[] = {"empty",    "comments",  "bad-line", "bad-block",
-                                        "loopback", "elsewhere", "some",     "pool",
-                                        "text",     "out",       "resumed"};
-    (void)state;
-    for (size_t i = 0; i < LENGTH(files); i++)
-        unlink(path_of(files[i]));
-    rmdir(path_of("folder"));
-    return rmdir(dir);
-}
-
-/* ---- command lines ---- */
-
-struct attempt {
-    struct options o;
-    struct plan plan;
-    char err[PLAN_ERR_MAX];
-    char words[COMMAND_MAX];
-    int rc;
-};
-
-/* plans what "mxsweep LINE" asks for; "@name" is a file of the test's */
-static void attempt(struct attempt *a, const char *line)
-{
-    char err[OPTIONS_ERR_MAX], name[] = "mxsweep", copy[COMMAND_MAX];
-    char *argv[WORDS_MAX + 1] = {name};
-    int argc = 1;
-    size_t len = 0;
-    assert_true(strlen(line) < sizeof copy);
-    strcpy(copy, line);
-    for (char *word = strtok(copy, " "); word != NULL; word = strtok(NULL, " ")) {
-        assert_true(argc < WORDS_MAX);
-        argv[argc++] = a->words + len;
-        len += (size_t)snprintf(a->words + len, sizeof a->words - len, "%s",
-                                word[0] == '@' ? path_of(word + 1) : word) +
-               1;
-        assert_true(len < sizeof a->words);
-    }
-    if (options_parse(&a->o, err, argc, argv) != 0)
-        fail_msg("%s: %s", line, err);
-    a->rc = plan_make(&a->plan, a->err, &a->o, NOW_US);
-}
-
-static void end_attempt(struct attempt *a)
-{
-    plan_cleanup(&a->plan);
-    options_cleanup(&a->o);
+    attempt_put_file("empty", "");
+    attempt_put_file("comments", "# nobody\n\n   # here\r\n");
+    attempt_put_file("bad-line", "# pool\n192.0.2.1\nmx,mx,mx,mx\n");
+    attempt_put_file("bad-block", "198.51.100.0/24\n10.1.2.3/8\n");
+    attempt_put_file("loopback", "127.0.0.0/8\n::1\n");
+    attempt_put_file("elsewhere", "198.51.100.0/24\n");
+    attempt_put_file("some", "127.0.0.4/31 # these two\n127.0.0.7\n");
+    attempt_put_file("text", "this is no dataset\n");
+    return mkdir(attempt_path("folder"), 0700);
 }
 
 /* ---- refusals ---- */
-
-struct refusal {
-    const char *line;
-    const char *what, *mend; /* both must be in the message */
-};
-
-/* -EINVAL is exit code 2; anything else 1 */
-static void check_refusals(const struct refusal *cases, size_t num, bool usage)
-{
-    for (size_t i = 0; i < num; i++) {
-        struct attempt a;
-        bool was_there = exists("out");
-        attempt(&a, cases[i].line);
-        end_attempt(&a);
-        if (a.rc >= 0 || (a.rc == -EINVAL) != usage)
-            fail_msg("%s: returns %d", cases[i].line, a.rc);
-        if (strstr(a.err, cases[i].what) == NULL || strstr(a.err, cases[i].mend) == NULL)
-            fail_msg("%s: the message is \"%s\"", cases[i].line, a.err);
-        if (exists("out") != was_there)
-            fail_msg("%s: leaves a file behind", cases[i].line);
-    }
-}
 
 static void bad_targets(void **state)
 {
@@ -155,7 +55,7 @@ static void bad_targets(void **state)
          ""},
         {"-o @out --include-special --ehlo-name a.example.com 2001:db8::/32", "64 bits", "smaller"},
     };
-    check_refusals(cases, LENGTH(cases), true);
+    attempt_refused(cases, LENGTH(cases), true);
 }
 
 static void bad_lists(void **state)
@@ -165,7 +65,7 @@ static void bad_lists(void **state)
         {"-o @out --include-special -b @bad-block 127.0.0.1", "bad-block:2:", "10.0.0.0/8"},
         {"-o @out --include-special -w @bad-block 127.0.0.1", "bad-block:2:", "10.0.0.0/8"},
     };
-    check_refusals(cases, LENGTH(cases), true);
+    attempt_refused(cases, LENGTH(cases), true);
 }
 
 /* a list that cannot be read is never taken for an empty one; no class of error is promised */
@@ -187,14 +87,14 @@ static void unreadable_files(void **state)
         "-o @text/out --include-special 127.0.0.1",
     };
     for (size_t i = 0; i < LENGTH(lines); i++) {
-        struct attempt a;
+        struct attempted a;
         attempt(&a, lines[i]);
-        end_attempt(&a);
+        attempt_end(&a);
         if (a.rc >= 0)
             fail_msg("%s: is accepted", lines[i]);
-        if (strstr(a.err, dir) == NULL)
+        if (strstr(a.err, "test_attempt.") == NULL)
             fail_msg("%s: the message names no file: \"%s\"", lines[i], a.err);
-        assert_false(exists("out"));
+        assert_false(attempt_exists("out"));
     }
 }
 
@@ -225,12 +125,12 @@ static void bad_names(void **state)
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com",
     };
     static const struct refusal none = {outside, "--ehlo-name", "its address resolves to"};
-    check_refusals(&none, 1, true);
+    attempt_refused(&none, 1, true);
     for (size_t i = 0; i < LENGTH(bad); i++) {
-        char line[COMMAND_MAX];
+        char line[ATTEMPT_COMMAND_MAX];
         snprintf(line, sizeof line, "%s --ehlo-name %s", outside, bad[i]);
         struct refusal r = {line, "--ehlo-name", "fully qualified"};
-        check_refusals(&r, 1, true);
+        attempt_refused(&r, 1, true);
     }
 }
 
@@ -249,15 +149,14 @@ static void good_names(void **state)
         {"192.0.2.1 --ehlo-name [IPv6:2001:db8::9]", "[IPv6:2001:db8::9]"},
     };
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        struct attempt a;
-        char line[COMMAND_MAX];
+        struct attempted a;
+        char line[ATTEMPT_COMMAND_MAX];
         snprintf(line, sizeof line, "-o @out --include-special %s", cases[i].line);
-        attempt(&a, line);
-        if (a.rc != 0)
-            fail_msg("%s: %s", line, a.err);
-        assert_true(bytes_equal(a.plan.ehlo_name, bytes_text(cases[i].name)));
-        end_attempt(&a);
-        assert_int_equal(unlink(path_of("out")), 0);
+        attempt_good(&a, line);
+        assert_int_equal(a.plan.sources.num_names, 1);
+        assert_true(bytes_equal(a.plan.sources.names[0], bytes_text(cases[i].name)));
+        attempt_end(&a);
+        attempt_remove("out");
     }
 }
 
@@ -269,120 +168,7 @@ static void shard_without_targets(void **state)
         {"-o @out --include-special 127.0.0.0/30 --shards 9 --shard 4", "--shard 4",
          "only 4 targets for 9 shards"},
     };
-    check_refusals(cases, LENGTH(cases), true);
-}
-
-/* ---- dry runs ---- */
-
-static char *printed(const char *line)
-{
-    struct attempt a;
-    char *text = NULL;
-    size_t len = 0;
-    attempt(&a, line);
-    if (a.rc != 0)
-        fail_msg("%s: %s", line, a.err);
-    assert_null(a.plan.dataset);
-    FILE *out = open_memstream(&text, &len);
-    assert_non_null(out);
-    plan_print(&a.plan, out);
-    assert_int_equal(fclose(out), 0);
-    end_attempt(&a);
-    return text;
-}
-
-static size_t count_of(const char *text, const char *line)
-{
-    size_t num = 0;
-    for (const char *at = text; (at = strstr(at, line)) != NULL; at++)
-        num += at == text || at[-1] == '\n';
-    return num;
-}
-
-static size_t count_lines(const char *text)
-{
-    size_t num = 0;
-    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
-        num++;
-    return num;
-}
-
-static void dry_run_lists(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *line;
-        const char *lines[6]; /* each once, and no other */
-    } cases[] = {
-        {"127.0.0.1", {"127.0.0.1\t25\t\t\n"}},
-        {"127.0.0.1 127.0.0.1", {"127.0.0.1\t25\t\t\n"}},
-        {"127.0.0.1 -p 25,587", {"127.0.0.1\t25\t\t\n", "127.0.0.1\t587\t\t\n"}},
-        {"2001:db8::/127", {"2001:db8::\t25\t\t\n", "2001:db8::1\t25\t\t\n"}},
-        {"127.0.0.8-127.0.0.10 -b @some",
-         {"127.0.0.8\t25\t\t\n", "127.0.0.9\t25\t\t\n", "127.0.0.10\t25\t\t\n"}},
-        {"127.0.0.0/29 -b @some",
-         {"127.0.0.0\t25\t\t\n", "127.0.0.1\t25\t\t\n", "127.0.0.2\t25\t\t\n",
-          "127.0.0.3\t25\t\t\n", "127.0.0.6\t25\t\t\n"}},
-        {"127.0.0.0/24 -w @some",
-         {"127.0.0.4\t25\t\t\n", "127.0.0.5\t25\t\t\n", "127.0.0.7\t25\t\t\n"}},
-        {"-i @pool",
-         {"127.0.0.1\t25\tmx1.example.com\ta\n", "127.0.0.1\t25\tmx2.example.com\tb\n",
-          "127.0.0.9\t25\t\t\n"}},
-        {"127.0.0.2,mx.example.com,c", {"127.0.0.2\t25\tmx.example.com\tc\n"}},
-    };
-    for (size_t i = 0; i < LENGTH(cases); i++) {
-        char line[COMMAND_MAX];
-        size_t num = 0;
-        snprintf(line, sizeof line, "--dry-run --include-special %s", cases[i].line);
-        char *text = printed(line);
-        for (; num < 6 && cases[i].lines[num] != NULL; num++)
-            if (count_of(text, cases[i].lines[num]) != 1)
-                fail_msg("%s: not once %s in\n%s", line, cases[i].lines[num], text);
-        if (count_lines(text) != num)
-            fail_msg("%s: is\n%s", line, text);
-        free(text);
-    }
-}
-
-/* the seed alone decides on the order, which is not that of the addresses */
-static void order(void **state)
-{
-    (void)state;
-    static const char line[] = "--dry-run --include-special 127.0.0.0/24 --seed";
-    char one[COMMAND_MAX], two[COMMAND_MAX];
-    snprintf(one, sizeof one, "%s 1", line);
-    snprintf(two, sizeof two, "%s 2", line);
-    char *a = printed(one), *again = printed(one), *b = printed(two);
-    assert_string_equal(a, again);
-    assert_string_not_equal(a, b);
-    assert_memory_not_equal(a, "127.0.0.0\t25\t\t\n127.0.0.1\t25", 28);
-    assert_int_equal(strlen(a), strlen(b));
-    free(a);
-    free(again);
-    free(b);
-}
-
-/* shards together visit what one machine would, each target once */
-static void shards(void **state)
-{
-    (void)state;
-    enum { SHARDS = 7, ADDRESSES = 256 };
-    unsigned visits[ADDRESSES] = {0};
-    for (int shard = 0; shard < SHARDS; shard++) {
-        char line[COMMAND_MAX];
-        snprintf(line, sizeof line,
-                 "--dry-run --include-special 127.0.0.0/24 --seed 5 --shards 7 --shard %d", shard);
-        char *text = printed(line), *rest = NULL;
-        for (char *at = strtok_r(text, "\n", &rest); at != NULL; at = strtok_r(NULL, "\n", &rest)) {
-            unsigned last;
-            assert_int_equal(sscanf(at, "127.0.0.%u\t25\t\t", &last), 1);
-            assert_true(last < ADDRESSES);
-            visits[last]++;
-        }
-        free(text);
-    }
-    for (size_t i = 0; i < ADDRESSES; i++)
-        assert_int_equal(visits[i], 1);
+    attempt_refused(cases, LENGTH(cases), true);
 }
 
 /* ---- datasets ---- */
@@ -394,27 +180,39 @@ static void output_exists(void **state)
         {"-o @text --include-special 127.0.0.1", "exists", "--resume"},
         {"-o @folder --include-special 127.0.0.1", "exists", "--resume"},
     };
-    check_refusals(cases, LENGTH(cases), true);
+    attempt_refused(cases, LENGTH(cases), true);
     char text[64] = "";
-    FILE *f = fopen(path_of("text"), "r");
+    FILE *f = fopen(attempt_path("text"), "r");
     assert_non_null(f);
     assert_non_null(fgets(text, sizeof text, f));
     fclose(f);
     assert_string_equal(text, "this is no dataset\n"); /* untouched */
 }
 
-static void begin_sweep(struct attempt *a)
+/* whether the filter that this sweep needs refuses an address */
+static void check_filter(struct attempted *a, const char *text, bool refused)
 {
-    attempt(a,
-            "-o @resumed --include-special 127.0.0.0/24 -p 25,587 --seed 42 --shards 2 --shard 1 "
-            "--ehlo-name scan.example.com --starttls-anyway --record responsive");
-    if (a->rc != 0)
+    struct filter *f = NULL;
+    struct addr addr;
+    uint8_t sha256[32];
+    assert_true(addr_parse(&addr, text, strlen(text)));
+    if (plan_filter(&a->plan, &f, sha256, a->err, &a->o, false) != 0)
         fail_msg("%s", a->err);
+    assert_memory_equal(sha256, a->plan.block_sha256, 32);
+    assert_int_equal(filter_refuses(f, addr), refused);
+    filter_unref(f);
+}
+
+static void begin_sweep(struct attempted *a)
+{
+    attempt_good(
+        a, "-o @resumed --include-special 127.0.0.0/24 -p 25,587 --seed 42 --shards 2 --shard 1 "
+           "--ehlo-name scan.example.com --starttls-anyway --record responsive");
     assert_non_null(a->plan.dataset);
     assert_int_equal(a->plan.num_positions, 256);
 }
 
-static void check_resumed(const struct attempt *a, uint64_t num_done)
+static void check_resumed(const struct attempted *a, uint64_t num_done)
 {
     if (a->rc != 0)
         fail_msg("%s", a->err);
@@ -427,8 +225,8 @@ static void check_resumed(const struct attempt *a, uint64_t num_done)
     assert_int_equal(a->plan.leases.num_open, 256 - num_done);
     assert_int_equal(a->plan.record_mode, RECORD_RESPONSIVE);
     assert_true(a->plan.starttls_anyway);
-    assert_true(bytes_equal(a->plan.ehlo_name, bytes_text("scan.example.com")));
-    assert_true(a->plan.start_us == NOW_US);
+    assert_true(bytes_equal(a->plan.sources.names[0], bytes_text("scan.example.com")));
+    assert_true(a->plan.start_us == ATTEMPT_NOW_US);
 }
 
 /* what was sealed is done; what was not is open; all else is as it was */
@@ -436,7 +234,7 @@ static void resume(void **state)
 {
     (void)state;
     static const uint64_t done[] = {1, 3, 5, 101, 511};
-    struct attempt a;
+    struct attempted a;
     char err[DATASET_ERR_MAX];
     begin_sweep(&a);
     struct target first = target_space_at(a.plan.space, permutation_at(&a.plan.order, 7));
@@ -444,58 +242,113 @@ static void resume(void **state)
         assert_int_equal(dataset_count(a.plan.dataset, done[i], STAGE_CONNECT, CAUSE_TIMEOUT), 0);
     assert_int_equal(dataset_seal(a.plan.dataset, err), 0);
     assert_int_equal(dataset_count(a.plan.dataset, 9, STAGE_CONNECT, CAUSE_TIMEOUT), 0);
-    end_attempt(&a);
+    attempt_end(&a);
 
     attempt(&a, "--resume @resumed -b @some -r 5");
     check_resumed(&a, LENGTH(done));
     assert_false(a.plan.finished);
-    assert_ptr_equal(a.plan.filter, &a.plan.block);
+    check_filter(&a, "127.0.0.4", true);
+    check_filter(&a, "127.0.0.6", false); /* was allowed when the sweep began */
     assert_int_equal(lease_position(&a.plan.leases, 0), 7);
     struct target same = target_space_at(a.plan.space, permutation_at(&a.plan.order, 7));
     assert_true(addr_cmp(first.addr, same.addr) == 0 && first.port == same.port);
     for (uint64_t i = 0; i < a.plan.leases.num_open; i++)
         for (size_t k = 0; k < LENGTH(done); k++)
             assert_true(lease_position(&a.plan.leases, i) != done[k]);
-    end_attempt(&a);
-    assert_int_equal(unlink(path_of("resumed")), 0);
+    attempt_end(&a);
+    attempt_remove("resumed");
 }
 
 /* two at once would write over each other */
 static void locked(void **state)
 {
     (void)state;
-    struct attempt a, b;
+    struct attempted a, b;
     begin_sweep(&a);
     attempt(&b, "--resume @resumed");
     assert_true(b.rc < 0);
     assert_non_null(strstr(b.err, "resumed"));
-    end_attempt(&b);
-    end_attempt(&a);
+    attempt_end(&b);
+    attempt_end(&a);
 
     attempt(&b, "--resume @resumed");
     check_resumed(&b, 0);
-    assert_null(b.plan.filter);
-    end_attempt(&b);
-    assert_int_equal(unlink(path_of("resumed")), 0);
+    check_filter(&b, "127.0.0.4", false);
+    attempt_end(&b);
+    attempt_remove("resumed");
 }
 
 static void finished(void **state)
 {
     (void)state;
-    struct attempt a;
+    struct attempted a;
     char err[DATASET_ERR_MAX];
     begin_sweep(&a);
     for (uint64_t p = 1; p < 512; p += 2)
         assert_int_equal(dataset_count(a.plan.dataset, p, STAGE_CONNECT, CAUSE_REFUSED), 0);
     assert_int_equal(dataset_finish(a.plan.dataset, err, 5, DATASET_COMPLETE), 0);
     a.plan.dataset = NULL;
-    end_attempt(&a);
+    attempt_end(&a);
 
     attempt(&a, "--resume @resumed");
     check_resumed(&a, 256);
     assert_true(a.plan.finished);
-    end_attempt(&a);
-    assert_int_equal(unlink(path_of("resumed")), 0);
+    attempt_end(&a);
+    attempt_remove("resumed");
+}
+
+/* what is done in any part is done, whichever part is named */
+static void resumed_in_parts(void **state)
+{
+    (void)state;
+    struct attempted a;
+    char err[DATASET_ERR_MAX], line[64];
+    begin_sweep(&a);
+    for (uint64_t i = 0; i < 3; i++) {
+        assert_int_equal(dataset_count(a.plan.dataset, 2 * i + 1, STAGE_CONNECT, CAUSE_TIMEOUT), 0);
+        assert_int_equal(dataset_rotate(a.plan.dataset, err, 5), 0);
+    }
+    attempt_end(&a);
+    for (int named = 0; named < 4; named++) {
+        snprintf(line, sizeof line, named == 0 ? "--resume @resumed" : "--resume @resumed.%04d",
+                 named);
+        attempt(&a, line);
+        check_resumed(&a, 3);
+        assert_int_equal(lease_position(&a.plan.leases, 0), 7);
+        attempt_end(&a);
+    }
+    attempt_remove("resumed.0001");
+    attempt(&a, "--resume @resumed.0003");
+    assert_true(a.rc < 0);
+    assert_non_null(strstr(a.err, "resumed.0001: is missing"));
+    attempt_end(&a);
+    attempt_remove("resumed");
+    attempt_remove("resumed.0002");
+    attempt_remove("resumed.0003");
+}
+
+/* a name that the next part needs is told of before anything is visited */
+static void next_part_exists(void **state)
+{
+    (void)state;
+    static const struct refusal cases[] = {
+        {"-o @out --include-special 127.0.0.1 --rotate-size 1M", "out.0001", "move it away"},
+        {"-o @out --include-special 127.0.0.1 --rotate-time 1h", "out.0001", "move it away"},
+        {"--resume @resumed --rotate-time 1h", "resumed.0001", "move it away"},
+    };
+    struct attempted a;
+    begin_sweep(&a);
+    attempt_end(&a);
+    attempt_put_file("out.0001", "mine");
+    attempt_put_file("resumed.0001", "mine");
+    attempt_refused(cases, LENGTH(cases), true);
+    attempt(&a, "--resume @resumed"); /* nobody needs it */
+    check_resumed(&a, 0);
+    attempt_end(&a);
+    assert_true(attempt_exists("out.0001") && attempt_exists("resumed.0001"));
+    attempt_remove("out.0001");
+    attempt_remove("resumed.0001");
+    attempt_remove("resumed");
 }
 
 /* the name in a header is from a file, and goes to servers as it is */
@@ -504,18 +357,19 @@ static void name_from_a_file(void **state)
     (void)state;
     static const char *const names[] = {"a.example.com\r\nMAIL FROM:<>", "", "a b", "a..b"};
     for (size_t i = 0; i < LENGTH(names); i++) {
-        struct attempt a;
+        struct attempted a;
         attempt(&a, "--dry-run --include-special 127.0.0.0/24");
-        a.plan.file = a.o.output_file = path_of("resumed");
-        a.plan.ehlo_name = bytes_text(names[i]);
+        a.plan.file = a.o.output_file = attempt_path("resumed");
+        a.plan.sources.names[0] = bytes_text(names[i]);
+        a.plan.sources.num_names = 1;
         assert_int_equal(header_create(&a.plan, a.err, &a.o), 0);
-        end_attempt(&a);
+        attempt_end(&a);
 
         attempt(&a, "--resume @resumed");
         assert_int_equal(a.rc, -EINVAL);
         assert_non_null(strstr(a.err, "EHLO name"));
-        end_attempt(&a);
-        assert_int_equal(unlink(path_of("resumed")), 0);
+        attempt_end(&a);
+        attempt_remove("resumed");
     }
 }
 
@@ -525,10 +379,10 @@ int main(void)
         cmocka_unit_test(bad_targets),      cmocka_unit_test(bad_lists),
         cmocka_unit_test(unreadable_files), cmocka_unit_test(bad_names),
         cmocka_unit_test(good_names),       cmocka_unit_test(shard_without_targets),
-        cmocka_unit_test(dry_run_lists),    cmocka_unit_test(order),
-        cmocka_unit_test(shards),           cmocka_unit_test(output_exists),
-        cmocka_unit_test(resume),           cmocka_unit_test(locked),
-        cmocka_unit_test(finished),         cmocka_unit_test(name_from_a_file),
+        cmocka_unit_test(output_exists),    cmocka_unit_test(resume),
+        cmocka_unit_test(locked),           cmocka_unit_test(finished),
+        cmocka_unit_test(name_from_a_file), cmocka_unit_test(resumed_in_parts),
+        cmocka_unit_test(next_part_exists),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, attempt_tear_down);
 }

@@ -1,6 +1,6 @@
 /*
- * progress: figures along a clock that the test moves, second by second: rates, share, and above
- * all the time left, with limits, shards, resumed runs, pauses and ends.
+ * progress: figures along a clock that the test moves, second by second: rates, share, phases, and
+ * above all the time left, with limits, shards, resumed runs, pauses, streams and ends.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -278,9 +278,136 @@ static void phases(void **state)
         assert_int_equal(r.status.phase, rows[i].phase);
         assert_string_equal(phase_slug(r.status.phase), rows[i].slug);
     }
+    assert_string_equal(phase_slug(PHASE_WAITING), "waiting");
+    assert_string_equal(phase_slug(PHASE_PAUSED), "paused");
     assert_string_equal(phase_slug(PHASE_COMPLETE), "complete");
     assert_string_equal(phase_slug(PHASE_STOPPED), "stopped");
     assert_string_equal(phase_slug(PHASE_FAILED), "failed");
+}
+
+/* running, or is there nothing to do but wait? */
+static void waiting_and_paused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint64_t done, unsettled, parked; /* of 100 targets */
+        bool paused, streamed, ended;
+        enum engine_stop stop;
+        enum phase phase;
+    } rows[] = {
+        {"nothing is parked", 50, 10, 0, false, false, false, ENGINE_RUN, PHASE_RUNNING},
+        {"some are parked, and new ones begun", 50, 10, 5, false, false, false, ENGINE_RUN,
+         PHASE_RUNNING},
+        {"all that are begun are parked, but there are new ones", 50, 10, 10, false, false, false,
+         ENGINE_RUN, PHASE_RUNNING},
+        {"all are begun, one of them is under way", 90, 10, 9, false, false, false, ENGINE_RUN,
+         PHASE_RUNNING},
+        {"all are begun and parked", 90, 10, 10, false, false, false, ENGINE_RUN, PHASE_WAITING},
+        {"all but one are done, and that waits", 99, 1, 1, false, false, false, ENGINE_RUN,
+         PHASE_WAITING},
+        {"all done", 100, 0, 0, false, false, false, ENGINE_RUN, PHASE_RUNNING},
+        {"cut off", 50, 10, 0, true, false, false, ENGINE_RUN, PHASE_PAUSED},
+        {"cut off while all wait", 90, 10, 10, true, false, false, ENGINE_RUN, PHASE_PAUSED},
+        {"being stopped while cut off", 50, 10, 0, true, false, false, ENGINE_DRAIN,
+         PHASE_DRAINING},
+        {"being stopped while all wait", 90, 10, 10, false, false, false, ENGINE_ABORT,
+         PHASE_ABORTING},
+        {"a stream that goes on", 50, 10, 10, false, true, false, ENGINE_RUN, PHASE_RUNNING},
+        {"a stream at its end, some under way", 50, 10, 9, false, true, true, ENGINE_RUN,
+         PHASE_RUNNING},
+        {"a stream at its end, all parked", 50, 10, 10, false, true, true, ENGINE_RUN,
+         PHASE_WAITING},
+        {"a stream, cut off", 50, 10, 10, true, true, false, ENGINE_RUN, PHASE_PAUSED},
+    };
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        struct run r;
+        start(&r, rows[i].streamed ? 0 : 100, 0, rows[i].streamed ? 0 : 100);
+        r.figures.num_unsettled = rows[i].unsettled;
+        r.figures.num_parked = rows[i].parked;
+        r.figures.cut_off = rows[i].paused;
+        r.figures.streamed = rows[i].streamed;
+        r.figures.stream_ended = rows[i].ended;
+        r.figures.stop = rows[i].stop;
+        pass(&r, S, rows[i].done, rows[i].done);
+        if (r.status.phase != rows[i].phase)
+            fail_msg("%s: %s", rows[i].name, phase_slug(r.status.phase));
+    }
+}
+
+/* ---- streams, of which nobody knows how many targets they hold ---- */
+
+struct stream_case {
+    const char *name;
+    unsigned seconds;
+    uint64_t octets, octets_total; /* read; 0: a pipe */
+    bool ended;
+    uint64_t unsettled;
+    enum engine_stop stop;
+    double share, left_s; /* negative: not known */
+};
+
+static const struct stream_case stream_cases[] = {
+    {"a pipe", 10, 5000, 0, false, 10, ENGINE_RUN, -1, UNKNOWN},
+    {"a pipe that has ended, some under way", 10, 5000, 0, true, 10, ENGINE_RUN, -1, UNKNOWN},
+    {"a pipe, done", 10, 5000, 0, true, 0, ENGINE_RUN, 1, 0},
+    {"an empty pipe", 1, 0, 0, true, 0, ENGINE_RUN, 1, 0},
+    {"a file that nothing was read of", 1, 0, 1000, false, 0, ENGINE_RUN, 0, UNKNOWN},
+    {"a tenth of a file", 10, 100, 1000, false, 10, ENGINE_RUN, 0.1, 90},
+    {"half of a file", 60, 500, 1000, false, 0, ENGINE_RUN, 0.5, 60},
+    {"nearly all of a file", 990, 990, 1000, false, 10, ENGINE_RUN, 0.99, 10},
+    {"all of a file is read, the last are under way", 100, 1000, 1000, false, 10, ENGINE_RUN, 1,
+     UNKNOWN},
+    {"all of a file is read, and not all of it taken", 100, 1000, 1000, false, 0, ENGINE_RUN, 1,
+     UNKNOWN},
+    {"all of a file is taken, the last are under way", 100, 1000, 1000, true, 10, ENGINE_RUN, 1,
+     UNKNOWN},
+    {"a file, done", 100, 1000, 1000, true, 0, ENGINE_RUN, 1, 0},
+    {"an empty file", 1, 0, 0, true, 0, ENGINE_RUN, 1, 0},
+    {"a file that has grown", 100, 3000, 1000, false, 10, ENGINE_RUN, 1, UNKNOWN},
+    {"a file, being stopped", 10, 100, 1000, false, 10, ENGINE_DRAIN, 0.1, UNKNOWN},
+    {"a file, done while being stopped", 10, 1000, 1000, true, 0, ENGINE_DRAIN, 1, 0},
+    {"at the very start", 0, 100, 1000, false, 10, ENGINE_RUN, 0.1, UNKNOWN},
+};
+
+static void streams(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LENGTH(stream_cases); i++) {
+        const struct stream_case *c = &stream_cases[i];
+        struct run r;
+        start(&r, 0, 7, 0);
+        r.figures.streamed = true;
+        for (unsigned s = 0; s < c->seconds; s++) {
+            r.figures.stream.octets = c->octets * (s + 1) / c->seconds;
+            r.figures.stream.octets_total = c->octets_total;
+            if (s + 1 == c->seconds) {
+                r.figures.stream_ended = c->ended;
+                r.figures.stop = c->stop;
+            }
+            pass(&r, S, 3, 2);
+            r.figures.num_unsettled = c->unsettled;
+        }
+        r.figures.stream =
+            (struct stream_figures){.octets = c->octets, .octets_total = c->octets_total};
+        pass(&r, 0, 0, 0);
+        check_left(c->name, &r.status, c->left_s);
+        if (fabs(r.status.share - c->share) > 1e-9)
+            fail_msg("%s: a share of %f", c->name, r.status.share);
+        assert_false(r.status.knows_total);
+        assert_true(r.status.num_done == 7 + 2 * c->seconds); /* with those of earlier runs */
+    }
+}
+
+/* of a range it is known how many there are */
+static void knows_total(void **state)
+{
+    (void)state;
+    struct run r;
+    start(&r, 100, 0, 100);
+    assert_true(r.status.knows_total);
+    pass(&r, S, 5, 5);
+    assert_true(r.status.knows_total && r.status.num_targets == 100);
 }
 
 /* whatever the figures are: no overflow, no negative time, no share that is no number */
@@ -299,15 +426,23 @@ static void extremes(void **state)
                 assert_true(isfinite(r.status.share) && isfinite(r.status.rate_now) &&
                             isfinite(r.status.rate_avg) && isfinite(r.status.rate_limit));
                 assert_true(r.status.rate_now >= 0 && r.status.share >= 0);
+                r.figures.streamed = true;
+                r.figures.stream.octets = values[b];
+                r.figures.stream.octets_total = values[c];
+                r.figures.num_unsettled = values[a];
+                pass(&r, values[a] / 4, values[a] / 4, values[b] / 4);
+                assert_true(r.status.share <= 1 && r.status.share >= -1);
             }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(time_left), cmocka_unit_test(counts_down), cmocka_unit_test(odd_intervals),
-        cmocka_unit_test(long_runs), cmocka_unit_test(rates),       cmocka_unit_test(phases),
-        cmocka_unit_test(extremes),
+        cmocka_unit_test(time_left),     cmocka_unit_test(counts_down),
+        cmocka_unit_test(odd_intervals), cmocka_unit_test(long_runs),
+        cmocka_unit_test(rates),         cmocka_unit_test(phases),
+        cmocka_unit_test(extremes),      cmocka_unit_test(waiting_and_paused),
+        cmocka_unit_test(streams),       cmocka_unit_test(knows_total),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
-/* result: a result keeps what it was made of; the queue keeps order, its bound, and wakes whoever
- * waits for it. */
+/*
+ * result: a result keeps what it was made of; the queue keeps order, its bound, and wakes whoever
+ * waits for it.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,10 +36,17 @@ static struct result *result_at(uint64_t position, size_t text_len)
     record_init(&record);
     record.position = position;
     record.text[TEXT_GREETING] = bytes_of(text, text_len);
-    struct result *r = result_new(&record, NULL, 0);
+    struct result *r = result_new(&record, NULL, 0, false);
     assert_non_null(r);
     free(text);
     return r;
+}
+
+/* puts r into the queue, under a credit that was set aside */
+static void push(struct result_queue *q, struct result *r)
+{
+    result_hold(q, r);
+    result_push(q, r);
 }
 
 static void keeps_texts(void **state)
@@ -56,10 +65,14 @@ static void keeps_texts(void **state)
     record.text[TEXT_HELO] = bytes_of(NULL, 0);          /* absent */
     record.text[TEXT_EARLY] = bytes_of("\0\xff\r\n", 4); /* octets, not text */
 
-    struct result *r = result_new(&record, NULL, 0);
+    struct result *r = result_new(&record, NULL, 0, false);
     memset(text, 'x', sizeof text); /* the session's memory is used for another one */
     assert_non_null(r);
     assert_null(r->next);
+    assert_null(r->also);
+    assert_null(r->event);
+    assert_int_equal(r->kind, RESULT_RECORD);
+    assert_false(r->is_group);
     assert_int_equal(r->record.position, 7);
     assert_int_equal(r->record.port, 25);
     assert_ptr_equal(r->record.host.data,
@@ -87,7 +100,7 @@ static void keeps_certificates(void **state)
     struct record record;
     record_init(&record);
     record.text[TEXT_EHLO] = bytes_text("250 hi\r\n");
-    struct result *r = result_new(&record, certs, 3);
+    struct result *r = result_new(&record, certs, 3, false);
     assert_non_null(r);
     for (size_t i = 0; i < 3; i++)
         CRYPTO_BUFFER_free(certs[i]); /* the session is over */
@@ -98,6 +111,86 @@ static void keeps_certificates(void **state)
     assert_true(r->size == sizeof *r + 3 * sizeof certs[0] + 8 + 4 + 6 + 4);
     result_free(r);
     CRYPTO_BUFFER_POOL_free(pool);
+}
+
+/* names of an errand go with it; those of the target space stay where they are */
+static void keeps_names(void **state)
+{
+    (void)state;
+    for (int copy = 0; copy < 2; copy++) {
+        char host[] = "mx.example.com", tag[] = "pool 7", greeting[] = "220 hi";
+        struct record record;
+        record_init(&record);
+        record.host = bytes_text(host);
+        record.tag = bytes_text(tag);
+        record.text[TEXT_GREETING] = bytes_text(greeting);
+        struct result *r = result_new(&record, NULL, 0, copy == 1);
+        assert_non_null(r);
+        assert_int_equal(r->record.host.data == record.host.data, copy == 0);
+        assert_int_equal(r->record.tag.data == record.tag.data, copy == 0);
+        memset(greeting, 'x', sizeof greeting - 1);
+        if (copy == 1) {
+            memset(host, 'x', sizeof host - 1);
+            memset(tag, 'x', sizeof tag - 1);
+        }
+        assert_true(bytes_equal(r->record.host, bytes_text("mx.example.com")));
+        assert_true(bytes_equal(r->record.tag, bytes_text("pool 7")));
+        assert_true(bytes_equal(r->record.text[TEXT_GREETING], bytes_text("220 hi")));
+        assert_true(r->size == sizeof *r + 6 + (copy == 1 ? 14 + 6 : 0));
+        result_free(r);
+    }
+    struct record nameless;
+    record_init(&nameless);
+    struct result *r = result_new(&nameless, NULL, 0, true);
+    assert_non_null(r);
+    assert_true(r->record.host.len == 0 && r->record.tag.len == 0 && r->size == sizeof *r);
+    result_free(r);
+}
+
+/* ---- events ---- */
+
+static void events(void **state)
+{
+    (void)state;
+    struct result *r = result_new_event(77, "rate");
+    assert_non_null(r);
+    assert_int_equal(r->kind, RESULT_EVENT);
+    assert_true(r->event->at_us == 77 && r->event->num_pairs == 0);
+    assert_string_equal(r->event->what, "rate");
+    assert_true(r->size == sizeof *r + sizeof *r->event);
+    result_add_pair(r, "start-interval", "20000ns");
+    result_add_pair(r, "", "");
+    assert_int_equal(r->event->num_pairs, 2);
+    assert_string_equal(r->event->pairs[0].key, "start-interval");
+    assert_string_equal(r->event->pairs[0].value, "20000ns");
+    assert_string_equal(r->event->pairs[1].value, "");
+    result_free(r);
+}
+
+/* texts that are too long are cut, and pairs that are too many are left out */
+static void events_are_bounded(void **state)
+{
+    (void)state;
+    char text[300];
+    memset(text, 'a', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    struct result *r = result_new_event(0, text);
+    assert_non_null(r);
+    assert_int_equal(strlen(r->event->what), sizeof r->event->what - 1);
+    for (size_t i = 0; i < RESULT_PAIRS_MAX + 3; i++)
+        result_add_pair(r, text, text);
+    assert_int_equal(r->event->num_pairs, RESULT_PAIRS_MAX);
+    for (size_t i = 0; i < RESULT_PAIRS_MAX; i++) {
+        assert_int_equal(strlen(r->event->pairs[i].key), sizeof r->event->pairs[i].key - 1);
+        assert_int_equal(strlen(r->event->pairs[i].value), RESULT_TEXT_MAX - 1);
+    }
+    result_free(r);
+
+    r = result_new_event(0, "blocklist"); /* a digest in hex fits */
+    text[64] = '\0';
+    result_add_pair(r, "sha256", text);
+    assert_string_equal(r->event->pairs[0].value, text);
+    result_free(r);
 }
 
 /* ---- the queue, alone ---- */
@@ -132,7 +225,7 @@ static void push_settles(void **state)
         assert_int_equal(result_queue_init(&q, 0), 0);
         assert_true(result_queue_credit(&q));
         struct result *r = result_at(1, lens[i]);
-        result_push(&q, r);
+        push(&q, r);
         assert_true(atomic_load(&q.bytes) == r->size);
         assert_true(result_queue_credit(&q) ==
                     (lens[i] < RESULT_QUEUE_MAX)); /* a full queue starts no session */
@@ -158,7 +251,7 @@ static void first_in_first_out(void **state)
     for (uint64_t turn = 0; turn < 3; turn++) { /* an emptied queue is as good as a new one */
         for (uint64_t i = 0; i < 10; i++) {
             assert_true(result_queue_credit(&q));
-            result_push(&q, result_at(10 * turn + i, i));
+            push(&q, result_at(10 * turn + i, i));
         }
         struct result *r = result_take(&q, &closed, 0);
         for (uint64_t i = 0; i < 10; i++) {
@@ -183,7 +276,7 @@ static void closed_queue(void **state)
     bool closed = false;
     assert_int_equal(result_queue_init(&q, 0), 0);
     assert_true(result_queue_credit(&q));
-    result_push(&q, result_at(3, 5));
+    push(&q, result_at(3, 5));
     result_queue_close(&q);
     struct result *r = result_take(&q, &closed, HOUR_NS); /* does not wait */
     assert_non_null(r);
@@ -203,8 +296,17 @@ static void cleanup_frees(void **state)
     assert_int_equal(result_queue_init(&q, 0), 0);
     for (uint64_t i = 0; i < 5; i++) {
         assert_true(result_queue_credit(&q));
-        result_push(&q, result_at(i, 100));
+        push(&q, result_at(i, 100));
     }
+    struct result *group = result_at(7, 10);
+    group->also = result_at(7, 20);
+    group->also->also = result_at(7, 30);
+    for (struct result *one = group; one != NULL; one = one->also) {
+        assert_true(result_queue_credit(&q));
+        result_hold(&q, one);
+    }
+    result_push(&q, group);
+    result_push_event(&q, result_new_event(1, "rate"));
     result_queue_cleanup(&q);
 }
 
@@ -218,7 +320,7 @@ static void much_is_taken_at_once(void **state)
     for (int turn = 0; turn < 3; turn++) {
         assert_true(result_queue_credit(&q));
         struct result *r = result_at(0, RESULT_QUEUE_WAKE);
-        result_push(&q, r);
+        push(&q, r);
         assert_ptr_equal(result_take(&q, &closed, HOUR_NS), r);
         result_queue_release(&q, r->size);
         result_free(r);
@@ -242,7 +344,7 @@ static void *produce(void *arg)
     for (uint64_t i = 0; i < EACH; i++) {
         while (!result_queue_credit(p->q))
             ; /* full: the taker makes room */
-        result_push(p->q, result_at(p->number * EACH + i, p->text_len));
+        push(p->q, result_at(p->number * EACH + i, p->text_len));
     }
     if (atomic_fetch_sub(p->left, 1) == 1)
         result_queue_close(p->q);
@@ -316,15 +418,12 @@ static void close_wakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_texts),
-        cmocka_unit_test(keeps_certificates),
-        cmocka_unit_test(credit),
-        cmocka_unit_test(push_settles),
-        cmocka_unit_test(first_in_first_out),
-        cmocka_unit_test(closed_queue),
-        cmocka_unit_test(cleanup_frees),
-        cmocka_unit_test(much_is_taken_at_once),
-        cmocka_unit_test(many_threads),
+        cmocka_unit_test(keeps_texts),           cmocka_unit_test(keeps_certificates),
+        cmocka_unit_test(keeps_names),           cmocka_unit_test(events),
+        cmocka_unit_test(events_are_bounded),    cmocka_unit_test(credit),
+        cmocka_unit_test(push_settles),          cmocka_unit_test(first_in_first_out),
+        cmocka_unit_test(closed_queue),          cmocka_unit_test(cleanup_frees),
+        cmocka_unit_test(much_is_taken_at_once), cmocka_unit_test(many_threads),
         cmocka_unit_test(close_wakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

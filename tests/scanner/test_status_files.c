@@ -30,7 +30,8 @@
 enum { TEXT_MAX = 1 << 20 };
 
 static const char STATUS[] = "status.jsonl", METRICS[] = "mxsweep.prom";
-static const struct status running = {.num_targets = 100, .num_done = 10, .share = 0.1};
+static const struct status running = {
+    .knows_total = true, .num_targets = 100, .num_done = 10, .share = 0.1};
 
 /* ---- a folder of its own, which each test enters and leaves empty ---- */
 
@@ -226,6 +227,26 @@ static void slow_reader(void **state)
     free(text);
 }
 
+/* a stream, of which much is not known: the line is JSON all the same, and the metrics are whole */
+static void stream_that_is_paused(void **state)
+{
+    (void)state;
+    static const struct status paused = {.phase = PHASE_PAUSED, .num_done = 7, .share = -1};
+    struct status_files files;
+    char err[STATUS_FILES_ERR_MAX];
+    assert_int_equal(status_files_open(&files, err, STATUS, METRICS), 0);
+    status_files_update(&files, &paused, 0, 1, 0);
+    status_files_close(&files);
+    char *text = get_file(STATUS);
+    assert_int_equal(num_objects(text), 1);
+    assert_non_null(strstr(text, "\"phase\":\"paused\",\"done\":7,\"total\":null,\"share\":null,"));
+    free(text);
+    text = get_file(METRICS);
+    assert_non_null(strstr(text, "\nmxsweep_targets NaN\n"));
+    assert_non_null(strstr(text, "\nmxsweep_phase{phase=\"paused\"} 1\n"));
+    free(text);
+}
+
 static void update_once(struct status_files *files)
 {
     status_files_update(files, &running, 0, 1, 0);
@@ -397,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refused, enter, leave),
         cmocka_unit_test_setup_teardown(none, enter, leave),
         cmocka_unit_test_setup_teardown(lines_are_added, enter, leave),
+        cmocka_unit_test_setup_teardown(stream_that_is_paused, enter, leave),
         cmocka_unit_test_setup_teardown(slow_reader, enter, leave),
         cmocka_unit_test_setup_teardown(torn_line, enter, leave),
         cmocka_unit_test_setup_teardown(failures_are_told_once, enter, leave),

@@ -1,4 +1,4 @@
-/* units: durations, counts and rates as people write them; and durations as people read them. */
+/* units: durations, counts, rates and shares as people write them; and durations as people read them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -170,6 +170,25 @@ static void counts(void **state)
     refuses(unit_count, nonsense, LENGTH(nonsense));
 }
 
+/* as counts, and "G" */
+static void octets(void **state)
+{
+    (void)state;
+    static const struct good cases[] = {
+        {"0", 0},
+        {"65536", 65536},
+        {"500M", 500000000},
+        {"4G", UINT64_C(4000000000)},
+        {"1.5G", 1500000000},
+        {"0.000000001G", 1},
+        {"18446744073G", UINT64_C(18446744073000000000)},
+    };
+    static const char *const bad[] = {"1T", "1g", "1GB", "1.0000000001G", "18446744074G"};
+    accepts(unit_octets, cases, LENGTH(cases));
+    refuses(unit_octets, bad, LENGTH(bad));
+    refuses(unit_octets, nonsense, LENGTH(nonsense));
+}
+
 static void rates(void **state)
 {
     (void)state;
@@ -225,6 +244,71 @@ static void rates(void **state)
     refuses(unit_rate, nonsense, LENGTH(nonsense));
 }
 
+struct share {
+    const char *text;
+    uint32_t ppm;
+};
+
+static void percents(void **state)
+{
+    (void)state;
+    static const struct share cases[] = {
+        {"1%", 10000},           {"5%", 50000},        {"100%", 1000000},    {"0.05%", 500},
+        {"0.0001%", 1},          {"99.9999%", 999999}, {"33.3333%", 333333}, {"1.0%", 10000},
+        {"007%", 70000},         {"0.5%", 5000},       {"100.0%", 1000000},  {"12.5%", 125000},
+        {"1.000000000%", 10000},
+    };
+    static const char *const bad[] = {
+        "0%",
+        "0.0%",
+        "0.00001%",
+        "100.0001%",
+        "101%",
+        "1000000%",
+        "33.33333%", /* finer than a millionth */
+        "5",
+        "0.05",
+        "%",
+        "5%%",
+        "5 %",
+        "%5",
+        "-5%",
+        "+5%",
+        ".5%",
+        "5.%",
+        "5k%",
+        "5%k",
+        "1844674407370955161%",
+        "1844674407370956%", /* times 10,000 that is 4 once more */
+        "18446744073709551616%",
+        "5pct",
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        uint32_t ppm = 7;
+        if (!unit_percent(&ppm, cases[i].text) || ppm != cases[i].ppm)
+            fail_msg("\"%s\" is %u", cases[i].text, ppm);
+    }
+    for (size_t i = 0; i < LENGTH(bad) + LENGTH(nonsense); i++) {
+        const char *text = i < LENGTH(bad) ? bad[i] : nonsense[i - LENGTH(bad)];
+        uint32_t ppm = 7;
+        if (unit_percent(&ppm, text) || ppm != 7)
+            fail_msg("\"%s\" is accepted as %u, or the output was written", text, ppm);
+    }
+}
+
+/* every share that can be written with four decimals comes back as it is */
+static void every_percent(void **state)
+{
+    (void)state;
+    for (uint32_t ppm = 1; ppm <= 1000000; ppm += ppm < 20000 || ppm > 990000 ? 1 : 997) {
+        char text[24];
+        uint32_t back = 0;
+        snprintf(text, sizeof text, "%u.%04u%%", ppm / 10000, ppm % 10000);
+        assert_true(unit_percent(&back, text));
+        assert_int_equal(back, ppm);
+    }
+}
+
 static void seconds(void **state)
 {
     (void)state;
@@ -274,8 +358,9 @@ static void round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations), cmocka_unit_test(counts),     cmocka_unit_test(rates),
-        cmocka_unit_test(seconds),   cmocka_unit_test(round_trip),
+        cmocka_unit_test(durations),     cmocka_unit_test(counts),     cmocka_unit_test(rates),
+        cmocka_unit_test(seconds),       cmocka_unit_test(round_trip), cmocka_unit_test(percents),
+        cmocka_unit_test(every_percent), cmocka_unit_test(octets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
