@@ -133,8 +133,12 @@ def compare(records, expected):
     check(not wrong, f"{len(wrong)} of {len(expected)} records differ from the truth")
 
 
+# the farm is one network of ours, and some of its hosts say "later" to everyone
+NO_MANNERS = ["--prefix-rate", "0", "--prefix-in-flight", "0", "--retries", "0", "--retry-delay", "0"]
+
+
 def sweep_argv(programs, port, output, *options, limits=TIMEOUTS):
-    return [programs.mxsweep, "--include-special", "-q", "-p", port, "-e", "7", *limits, "-o", output, *options]
+    return [programs.mxsweep, "--include-special", "-q", "-p", port, "-e", "7", *NO_MANNERS, *limits, "-o", output, *options]
 
 
 def build_folder():

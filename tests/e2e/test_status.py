@@ -12,7 +12,7 @@ import subprocess
 import harness as h
 
 TARGETS = "127.49.0.0/23"
-FIELDS = ("time phase done total share left_s in_flight rate_now rate_avg open starttls tls throttled ours queue_bytes "
+FIELDS = ("time phase done total share left_s in_flight parked backed_off rate_now rate_avg open starttls tls throttled retried ours queue_bytes "
           "loop_lag_ms").split()
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="[^"\\]*",?)*)\})? (\S+)')
 
@@ -122,7 +122,7 @@ def stop_and_resume(programs, port, folder):
     h.check(all(u["total"] == 256 for u in first), "a shard's targets are half of all")
     h.check(phase_of(parse_metrics(metrics.read_text())) == "stopped", "the metrics' phase when stopped")
 
-    programs.run(programs.mxsweep, "--resume", output, *files, "-q", "-r", "0", *h.TIMEOUTS)
+    programs.run(programs.mxsweep, "--resume", output, *files, "-q", "-r", "0", *h.NO_MANNERS, *h.TIMEOUTS)
     both = read_updates(updates)
     second = both[len(first):]
     before = first[-1]["done"]

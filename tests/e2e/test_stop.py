@@ -26,7 +26,7 @@ def interrupt(programs, port, output, signals, code):
 
 
 def resume(programs, output, *options):
-    return programs.run(programs.mxsweep, "--resume", output, "-r", "0", *h.TIMEOUTS, *options, expect=0)
+    return programs.run(programs.mxsweep, "--resume", output, "-r", "0", *h.NO_MANNERS, *h.TIMEOUTS, *options, expect=0)
 
 
 def main():
