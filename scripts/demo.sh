@@ -58,7 +58,7 @@ start_farm
 echo "mxfarm listens on port $port of every 127.x.y.z"
 
 say "sweep $targets"
-"$bin/scanner/mxsweep" --include-special --port "$port" --seed 1 --rate 1000 --in-flight 2000 \
+"$bin/scanner/mxsweep" --include-special --port "$port" --seed 1 --rate 1000 --in-flight 2000 --prefix-rate 0 --retry-delay 500ms \
     --ehlo-name demo.invalid --connect-timeout 3s --reply-timeout 3s --tls-timeout 3s --session-timeout 12s \
     --output-file "$dataset" "$targets"
 

@@ -17,6 +17,8 @@ pkg-config                cmd:pkg-config                          finds the libr
 android-libboringssl-dev  file:/usr/include/android/openssl/ssl.h BoringSSL: TLS, certificates, hashes
 libuv1-dev                pc:libuv                                event loop of scanner and farm
 libzstd-dev               pc:libzstd                              compression of datasets
+libc-ares-dev             pc:libcares                             host names to addresses
+libmaxminddb-dev          pc:libmaxminddb                         networks of an operator: databases of AS numbers
 libcmocka-dev             pc:cmocka                               unit tests
 zstd                      cmd:zstd                                tests that a dataset is plain zstd
 python3                   file:/usr/bin/python3                   tests that read a dataset from outside
@@ -25,6 +27,9 @@ python3-cbor2             py:cbor2                                the same
 jq                        cmd:jq                                  tests that every exported line is JSON
 openssl                   cmd:openssl                             another TLS that the farm and the scanner must agree with
 iproute2                  cmd:ip                                  IPv6 test in a network namespace of its own
+zmap                      file:/usr/sbin/zmap                     tests that what it finds can be swept
+masscan                   cmd:masscan                             the same
+nftables                  file:/usr/sbin/nft                      tests that take the network away, in a namespace
 LIST
 }
 
