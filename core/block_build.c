@@ -7,11 +7,11 @@
 enum {
     WRITTEN_CERTS = 1 << 16,
     /* octets of a part when encoded: about, and at most (its share of runs and columns included) */
-    ROW_SIZE = 48, ROW_BOUND = 192,
+    ROW_SIZE = 50, ROW_BOUND = 232,
     ATTEMPT_SIZE = 8, ATTEMPT_BOUND = 24,
     CONNECT_SIZE = 8, CONNECT_BOUND = 60,
     COUNTED_SIZE = 2, COUNTED_BOUND = 24,
-    SHAPE_BOUND = 160, TEXT_HEAD = 5, CHAIN_HEAD = 8, HASH_SIZE = HASH_LEN + 2,
+    SHAPE_BOUND = 288, TEXT_HEAD = 5, CHAIN_HEAD = 8, HASH_SIZE = HASH_LEN + 2,
     CERT_HEAD = 1 + HASH_SIZE + 5,
     REST_BOUND = 8192,      /* everything that is there once */
     BOUND_MAX = DATASET_ITEM_MAX - REST_BOUND
@@ -69,7 +69,8 @@ void block_builder_reset(struct block_builder *b)
  * or, streamed, from four octets */
 static bool fits_columns(const struct block_builder *b, const struct record *r)
 {
-    if (r->stage != STAGE_CONNECT || r->num_chain > 0 || r->num_attempts > 0)
+    if (r->stage != STAGE_CONNECT || r->num_chain > 0 || r->num_attempts > 0 ||
+        r->tls_in > 0 || r->tls_out > 0)
         return false;
     if (b->due.streamed && (!addr_is_v4(r->addr) || r->host.len > 0 || r->tag.len > 0))
         return false;
@@ -100,14 +101,22 @@ static bool attempts_valid(const struct record *r)
     return true;
 }
 
+static bool tls_valid(const struct record *r)
+{
+    uint32_t hello_us = r->timing_us[TIMING_SERVER_HELLO];
+    if (hello_us != TIMING_ABSENT && hello_us > r->timing_us[TIMING_HANDSHAKE])
+        return false;
+    return r->num_alerts <= RECORD_ALERTS_MAX && r->num_chain <= RECORD_CHAIN_MAX &&
+           r->num_server_exts <= RECORD_EXTS_MAX && (r->tls_flags & ~r->tls_known) == 0;
+}
+
 /* whether a reader will take the record: it is our own bug if not */
 static bool record_valid(const struct block_builder *b, const struct target *t,
                          const struct record *r)
 {
     return outcome_valid(r->stage, r->cause) && r->start_us <= START_MAX && r->errnum >= 0 &&
-           r->num_alerts <= RECORD_ALERTS_MAX && r->num_chain <= RECORD_CHAIN_MAX &&
-           r->source < b->num_sources && attempts_valid(r) && r->host.len <= TARGET_HOST_MAX &&
-           r->tag.len <= TARGET_TAG_MAX &&
+           tls_valid(r) && r->source < b->num_sources && attempts_valid(r) &&
+           r->host.len <= TARGET_HOST_MAX && r->tag.len <= TARGET_TAG_MAX &&
            due_holds(&b->due, t, r->port, record_has_addr(r) ? &r->addr : NULL, r->cause,
                      r->host.len > 0);
 }
@@ -319,6 +328,8 @@ static int add_row(struct block_builder *b, uint64_t slot, const struct record *
     if (row->has_addr)
         row->addr = r->addr;
     row->port = r->port;
+    row->tls_in = r->tls_in;
+    row->tls_out = r->tls_out;
     row->group = b->num_groups;
     memcpy(row->timing_us, r->timing_us, sizeof row->timing_us);
     b->num_rows++;

@@ -10,6 +10,7 @@ static void empty(struct block *b)
     b->rows.num = b->connects.num = b->runs.num = b->unrecorded.num = b->attempts.num = 0;
     b->base_us = b->num_positions = b->num_records = b->num_counted = b->num_skipped = 0;
     b->consumed = (struct block_consumed){0};
+    b->reduced = b->verdicts = (struct bytes){NULL, 0};
 }
 
 bool block_room(struct cbor_reader *r, struct block_table *t, size_t num, size_t size)
@@ -37,21 +38,34 @@ size_t block_table_begin(struct cbor_reader *r, struct block_table *t, size_t si
 
 /* ---- tables ---- */
 
+void block_defer_certs(struct block *b)
+{
+    b->defers_certs = true;
+}
+
+bool block_cert_holds(const struct block *b, size_t i)
+{
+    uint8_t sha256[HASH_LEN];
+    const struct block_cert *cert = &certs_of(b)[i];
+    SHA256(cert->der.data, cert->der.len, sha256);
+    return memcmp(cert->sha256, sha256, HASH_LEN) == 0;
+}
+
 static void get_certs(struct cbor_reader *r, struct block *b)
 {
     size_t num = block_table_begin(r, &b->certs, sizeof(struct block_cert));
     for (size_t i = 0; i < num && !r->bad; i++) {
-        uint8_t sha256[HASH_LEN];
         if (cbor_get_array(r, 2) != 2)
             cbor_fail(r);
         struct bytes hash = cbor_get_bytes(r, HASH_LEN);
         struct bytes der = cbor_get_bytes(r, DATASET_ITEM_MAX);
-        SHA256(der.data, der.len, sha256);
-        if (r->bad || hash.len != HASH_LEN || memcmp(hash.data, sha256, HASH_LEN) != 0) {
+        if (r->bad || hash.len != HASH_LEN) {
             cbor_fail(r);
             return;
         }
         certs_of(b)[b->certs.num++] = (struct block_cert){hash.data, der};
+        if (!b->defers_certs && !block_cert_holds(b, b->certs.num - 1))
+            cbor_fail(r);
     }
 }
 
@@ -212,6 +226,9 @@ static void get_field(struct cbor_reader *r, struct block *b, uint64_t key)
     case BLOCK_UNRECORDED:  get_unrecorded(r, b); break;
     case BLOCK_CONSUMED:    get_consumed(r, &b->consumed); break;
     case BLOCK_SKIPPED:     get_skipped(r, b); break;
+    case BLOCK_TLS:         block_get_tls(r, b); break;
+    case BLOCK_REDUCED:     b->reduced = cbor_get_bytes(r, DATASET_ITEM_MAX); break;
+    case BLOCK_VERDICTS:    b->verdicts = cbor_get_bytes(r, DATASET_ITEM_MAX); break;
     default:                cbor_skip(r); break;
     }
     if ((key == BLOCK_CONSUMED || key == BLOCK_SKIPPED) && !b->due.streamed)
@@ -235,7 +252,13 @@ int block_decode(struct block *b, struct bytes payload, char err[DATASET_ERR_MAX
         return dataset_fail(err, -ENOMEM, "no memory for a block of %zu octets", payload.len);
     if (payload.len > 0)
         memcpy(b->payload.items, payload.data, payload.len);
-    r = cbor_reader_of(bytes_of(b->payload.items, payload.len));
+    return block_decode_view(b, bytes_of(b->payload.items, payload.len), err);
+}
+
+int block_decode_view(struct block *b, struct bytes payload, char err[DATASET_ERR_MAX])
+{
+    struct cbor_reader r = cbor_reader_of(payload);
+    empty(b);
     enum dataset_kind kind;
     const uint8_t *previous;
     struct cbor_map map = item_open(&r, &kind, &previous);
@@ -248,7 +271,7 @@ int block_decode(struct block *b, struct bytes payload, char err[DATASET_ERR_MAX
     }
     if (cbor_at_end(&r) && keys_hold(seen) && slots_hold(b))
         return 0;
-    size_t at = (size_t)(r.at - (const uint8_t *)b->payload.items);
+    size_t at = (size_t)(r.at - payload.data);
     empty(b);
     return dataset_fail(err, -EBADMSG, "the block is malformed near octet %zu (key %llu)", at,
                         (unsigned long long)key);

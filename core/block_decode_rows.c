@@ -71,14 +71,47 @@ static uint64_t slot_after(struct cbor_reader *r, uint64_t before, uint64_t dist
     return before + distance;
 }
 
-/* whether the row is about the target that is due at its position */
-static bool target_holds(const struct block *b, const struct block_row *row)
+static bool target_holds(const struct block *b, const struct block_row *row, const struct target *t)
+{
+    return due_holds(&b->due, t, row->port, row->has_addr ? &row->addr : NULL,
+                     shapes_of(b)[row->shape].cause, row->host != NONE_ID);
+}
+
+enum { NEAR_HINT = 24, NEAR_SEGMENT = 12 }; /* rows ahead */
+
+/* whether the rows are about the targets that are due at their positions */
+static bool targets_hold(struct cbor_reader *r, struct block *b)
+{
+    size_t num = b->rows.num;
+    if (b->due.streamed || !block_room(r, &b->column, num, sizeof(uint64_t)))
+        return !r->bad;
+    uint64_t *indices = column_of(b);
+    for (size_t i = 0; i < num + NEAR_HINT; i++) {
+        if (i < num) {
+            uint64_t position = slot_position(&b->shard, rows_of(b)[i].slot);
+            indices[i] = permutation_at(&b->due.perm, position);
+            due_near_hint(&b->due, indices[i]);
+        }
+        if (i >= NEAR_SEGMENT && i - NEAR_SEGMENT < num)
+            due_near_segment(&b->due, indices[i - NEAR_SEGMENT]);
+        if (i < NEAR_HINT)
+            continue;
+        struct target t = due_of(&b->due, indices[i - NEAR_HINT]);
+        if (!target_holds(b, &rows_of(b)[i - NEAR_HINT], &t))
+            return false;
+    }
+    return true;
+}
+
+/* the same of one row of a stream, where a position tells the port */
+static bool place_holds(const struct block *b, const struct block_row *row)
 {
     if (row->slot >= b->shard.num_slots)
         return false;
+    if (!b->due.streamed)
+        return true;
     struct target t = due_at(&b->due, slot_position(&b->shard, row->slot));
-    return due_holds(&b->due, &t, row->port, row->has_addr ? &row->addr : NULL,
-                     shapes_of(b)[row->shape].cause, row->host != NONE_ID);
+    return target_holds(b, row, &t);
 }
 
 /* whether a row may follow the one before it at the same slot: the next address of one host name */
@@ -101,6 +134,7 @@ static void get_row(struct cbor_reader *r, struct block *b, struct block_row *ro
     row->addr = (struct addr){0, 0};
     row->has_addr = false;
     row->num_attempts = 0;
+    row->tls_in = row->tls_out = 0;
     row->port = b->header->space->ports[0];
     for (uint64_t key; cbor_map_next(r, &map, &key);) {
         switch (key) {
@@ -119,7 +153,7 @@ static void get_row(struct cbor_reader *r, struct block *b, struct block_row *ro
         }
         required += key == ROW_SLOT || key == ROW_SHAPE;
     }
-    if (required != 2 || r->bad || !target_holds(b, row))
+    if (required != 2 || r->bad || !place_holds(b, row))
         cbor_fail(r);
 }
 
@@ -143,6 +177,8 @@ void block_get_rows(struct cbor_reader *r, struct block *b)
             cbor_fail(r);
         slot = row->slot;
     }
+    if (!r->bad && !targets_hold(r, b))
+        cbor_fail(r);
 }
 
 /* reads a column of num values to COLUMN */
@@ -195,6 +231,21 @@ static uint32_t timing_of(struct cbor_reader *r, uint64_t stored)
     return (uint32_t)(stored - 1);   /* 0: TIMING_ABSENT */
 }
 
+/* the ServerHello's durations, which were read as they are stored; those of the handshake have the
+ * smaller key and are there */
+static void count_back(struct cbor_reader *r, const struct block *b)
+{
+    for (size_t i = 0; i < b->rows.num; i++) {
+        uint32_t *us = &rows_of(b)[i].timing_us[TIMING_SERVER_HELLO];
+        uint32_t handshake_us = rows_of(b)[i].timing_us[TIMING_HANDSHAKE];
+        if (*us == TIMING_ABSENT || handshake_us == TIMING_ABSENT)
+            continue;
+        if (*us > handshake_us)
+            cbor_fail(r);
+        *us = handshake_us - *us;
+    }
+}
+
 void block_get_timings(struct cbor_reader *r, struct block *b)
 {
     struct cbor_map map = cbor_get_map(r);
@@ -207,6 +258,32 @@ void block_get_timings(struct cbor_reader *r, struct block *b)
             return;
         for (size_t i = 0; i < b->rows.num; i++)
             rows_of(b)[i].timing_us[key] = timing_of(r, column_of(b)[i]);
+        if (key == TIMING_SERVER_HELLO)
+            count_back(r, b);
+    }
+}
+
+static uint32_t octets_of(struct cbor_reader *r, uint64_t num)
+{
+    if (num > UINT32_MAX)
+        cbor_fail(r);
+    return (uint32_t)num;
+}
+
+void block_get_tls(struct cbor_reader *r, struct block *b)
+{
+    struct cbor_map map = cbor_get_map(r);
+    for (uint64_t key; cbor_map_next(r, &map, &key);) {
+        if (key > TLS_OCTETS_OUT) {
+            cbor_skip(r);
+            continue;
+        }
+        if (!get_column(r, b, b->rows.num, false))
+            return;
+        for (size_t i = 0; i < b->rows.num; i++) {
+            uint32_t octets = octets_of(r, column_of(b)[i]);
+            *(key == TLS_OCTETS_IN ? &rows_of(b)[i].tls_in : &rows_of(b)[i].tls_out) = octets;
+        }
     }
 }
 

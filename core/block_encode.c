@@ -215,6 +215,16 @@ static uint64_t stored(uint32_t timing_us)
     return timing_us == TIMING_ABSENT ? 0 : (uint64_t)timing_us + 1;
 }
 
+/* of a row: the ServerHello's counts back from the handshake's end where there is one, as most
+ * servers send both at once */
+static uint64_t stored_of(const struct block_row *row, size_t timing)
+{
+    uint32_t us = row->timing_us[timing], handshake_us = row->timing_us[TIMING_HANDSHAKE];
+    bool back = timing == TIMING_SERVER_HELLO && us != TIMING_ABSENT &&
+                handshake_us != TIMING_ABSENT;
+    return stored(back ? handshake_us - us : us);
+}
+
 static void put_timings(struct cbor_writer *w, const struct block_builder *b, uint64_t *column)
 {
     bool present[NUM_TIMINGS] = {false};
@@ -230,10 +240,34 @@ static void put_timings(struct cbor_writer *w, const struct block_builder *b, ui
         if (!present[t])
             continue;
         for (size_t i = 0; i < b->num_rows; i++)
-            column[i] = stored(b->rows[i].timing_us[t]);
+            column[i] = stored_of(&b->rows[i], t);
         cbor_put_uint(w, t);
         column_put(w, column, b->num_rows, false);
     }
+}
+
+static bool has_tls_octets(const struct block_builder *b)
+{
+    for (size_t i = 0; i < b->num_rows; i++)
+        if (b->rows[i].tls_in > 0 || b->rows[i].tls_out > 0)
+            return true;
+    return false;
+}
+
+static void put_tls_octets(struct cbor_writer *w, const struct block_builder *b, uint64_t *column)
+{
+    if (!has_tls_octets(b))
+        return;
+    cbor_put_uint(w, BLOCK_TLS);
+    cbor_put_map(w, 2);
+    for (size_t i = 0; i < b->num_rows; i++)
+        column[i] = b->rows[i].tls_in;
+    cbor_put_uint(w, TLS_OCTETS_IN);
+    column_put(w, column, b->num_rows, false);
+    for (size_t i = 0; i < b->num_rows; i++)
+        column[i] = b->rows[i].tls_out;
+    cbor_put_uint(w, TLS_OCTETS_OUT);
+    column_put(w, column, b->num_rows, false);
 }
 
 static void put_records(struct cbor_writer *w, const struct block_builder *b,
@@ -382,7 +416,8 @@ static void put_block(struct cbor_writer *w, const struct block_builder *b, cons
     uint64_t base_us = base_of(b);
     item_begin(w, DATASET_BLOCK, previous,
                3U + num_tables + (b->num_rows > 0 ? 3U : 0U) + (b->num_connects > 0) +
-                   (b->num_counted > 0) + b->consumed.is_new + (b->num_skipped > 0));
+                   (b->num_counted > 0) + b->consumed.is_new + (b->num_skipped > 0) +
+                   has_tls_octets(b));
     cbor_put_uint(w, BLOCK_BASE);
     cbor_put_uint(w, base_us);
     put_runs(w, o);
@@ -393,6 +428,7 @@ static void put_block(struct cbor_writer *w, const struct block_builder *b, cons
     put_connects(w, b, o, base_us);
     put_unrecorded(w, b);
     put_stream(w, b);
+    put_tls_octets(w, b, o->column);
 }
 
 int block_builder_encode(struct block_builder *b, struct cbor_writer *w,

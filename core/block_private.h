@@ -26,7 +26,10 @@ enum block_key {
     BLOCK_CONNECTS = 12,
     BLOCK_UNRECORDED = 13,
     BLOCK_CONSUMED = 14,    /* streamed, as the next: lines, hash */
-    BLOCK_SKIPPED = 15      /* slots done that hold no target */
+    BLOCK_SKIPPED = 15,     /* slots done that hold no target */
+    BLOCK_TLS = 16,         /* tls_key => column */
+    BLOCK_REDUCED = 17,     /* of a partial (core/block_reduce.h), as the next */
+    BLOCK_VERDICTS = 18
 };
 
 enum row_key {
@@ -39,6 +42,11 @@ enum row_key {
     ROW_ATTEMPTS = 6,
     ROW_HOST = 7,           /* streamed, as the next: index into the texts */
     ROW_TAG = 8
+};
+
+enum tls_key {
+    TLS_OCTETS_IN = 0,
+    TLS_OCTETS_OUT = 1
 };
 
 enum connect_key {
@@ -61,6 +69,7 @@ struct block_row {
     struct addr addr;       /* zero unless has_addr */
     uint32_t timing_us[NUM_TIMINGS];
     uint32_t text[NUM_TEXTS];
+    uint32_t tls_in, tls_out;
     uint32_t shape, chain;
     uint32_t host, tag;     /* streamed: texts */
     uint32_t attempts;      /* the first of them */
@@ -94,10 +103,25 @@ struct due {
     const struct target_space *space;
     struct permutation perm;
     bool streamed, has_names;
+    uint32_t *hints;        /* segment of each 2^hint_shift-th address; NULL: search all */
+    size_t num_hints;
+    unsigned hint_shift;
 };
 
 void due_init(struct due *d, const struct dataset_header *h, const struct target_space *space);
+
+/* due_hint makes due_at fast where there are many segments; without memory it stays as it is.
+ * due_cleanup frees what it made. */
+void due_hint(struct due *d);
+void due_cleanup(struct due *d);
 struct target due_at(const struct due *d, uint64_t position);
+
+/* due_of is the second half of due_at, of a sweep that is not streamed: index is the permutation's.
+ * Segments are more than fit into a cache: who knows indices ahead brings near what it will look
+ * at, the hint first. */
+struct target due_of(const struct due *d, uint64_t index);
+void due_near_hint(const struct due *d, uint64_t index);
+void due_near_segment(const struct due *d, uint64_t index);
 
 /* due_holds tells whether a record of that port, address (NULL: none) and cause may be about the
  * target: the address is the target's or, of a host name or a stream, any, and there if the cause
@@ -115,6 +139,10 @@ struct block_shape {
     bool has_tls, handshake_done;
     uint8_t hello, num_alerts;
     uint16_t version, suite, group, sigscheme;
+    uint16_t tls_known, tls_flags, retry_group;
+    uint32_t ticket_lifetime_s;
+    uint8_t compression, flights, num_server_exts;
+    uint16_t server_exts[RECORD_EXTS_MAX];
     struct alert alerts[RECORD_ALERTS_MAX];
 };
 
@@ -222,6 +250,7 @@ struct block {
     const struct dataset_header *header;
     struct due due;
     struct shard_space shard;
+    bool defers_certs;
     struct block_table payload;      /* octets: what texts and certificates point into */
     struct block_table certs;        /* struct block_cert */
     struct block_table texts;        /* struct bytes */
@@ -236,6 +265,7 @@ struct block {
     struct block_table column;       /* uint64_t: the column being read */
     uint64_t base_us, num_positions, num_records, num_counted, num_skipped;
     struct block_consumed consumed;
+    struct bytes reduced, verdicts;
 };
 
 /* ---- decoding: parts of block_decode ---- */
@@ -247,10 +277,11 @@ bool block_room(struct cbor_reader *r, struct block_table *t, size_t num, size_t
  * room for them. */
 size_t block_table_begin(struct cbor_reader *r, struct block_table *t, size_t size);
 
-/* the values of the keys BLOCK_RECORDS, BLOCK_STARTS, BLOCK_TIMINGS, BLOCK_CONNECTS */
+/* the values of the keys BLOCK_RECORDS, BLOCK_STARTS, BLOCK_TIMINGS, BLOCK_TLS, BLOCK_CONNECTS */
 void block_get_rows(struct cbor_reader *r, struct block *b);
 void block_get_starts(struct cbor_reader *r, struct block *b);
 void block_get_timings(struct cbor_reader *r, struct block *b);
+void block_get_tls(struct cbor_reader *r, struct block *b);
 void block_get_connects(struct cbor_reader *r, struct block *b);
 
 /* ---- the tables by their types ---- */

@@ -10,6 +10,7 @@ struct block *block_new(const struct dataset_header *header)
     b->header = header;
     b->shard = shard_space_of(header);
     due_init(&b->due, header, header->space);
+    due_hint(&b->due);
     return b;
 }
 
@@ -22,6 +23,7 @@ void block_free(struct block *b)
                                     &b->runs,    &b->unrecorded, &b->column, &b->attempts};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
         free(tables[i]->items);
+    due_cleanup(&b->due);
     free(b);
 }
 
@@ -61,6 +63,8 @@ static void take_row(const struct block *b, struct record *out, const struct blo
     if (row->num_attempts > 0)
         memcpy(out->attempts, &attempts_of(b)[row->attempts],
                row->num_attempts * sizeof out->attempts[0]);
+    out->tls_in = row->tls_in;
+    out->tls_out = row->tls_out;
     shape_apply(out, &shapes_of(b)[row->shape]);
     take_host(b, out, row);
 }

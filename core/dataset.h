@@ -276,6 +276,29 @@ int dataset_next(struct dataset_reader *r, struct dataset_item *item, char err[D
  * trailer (an index after it counts): false means that its writer stopped without one. */
 bool dataset_reader_finished(const struct dataset_reader *r);
 
+/* a frame as it lies in the file, its place in the chain of hashes not checked yet */
+struct dataset_raw {
+    uint64_t offset, number; /* as in struct dataset_item */
+    uint8_t previous[32];    /* SHA-256 of the frame before it */
+    struct bytes octets;     /* lives until the next dataset_next_raw */
+};
+
+/* dataset_next_raw does what can be done by one thread only, and dataset_unpack what is left of
+ * dataset_next: any thread with an unpacker of its own. A reader is read either way, not both. The
+ * order of frames is what dataset_unpack found once all before it were found good. -EBADMSG,
+ * -ENODATA: dataset_next, from the start of the file, says what is wrong. The payload lives until
+ * the next call. */
+struct dataset_unpacker;
+struct dataset_unpacker *dataset_unpacker_new(void); /* NULL: no memory */
+void dataset_unpacker_free(struct dataset_unpacker *u);
+int dataset_next_raw(struct dataset_reader *r, struct dataset_raw *raw, char err[DATASET_ERR_MAX]);
+int dataset_unpack(struct dataset_unpacker *u, struct dataset_item *item,
+                   const struct dataset_raw *raw);
+
+/* dataset_reader_digest gives the SHA-256 of the last frame that was read: those of all before it
+ * have gone into it. */
+void dataset_reader_digest(const struct dataset_reader *r, uint8_t sha256[32]);
+
 /* a decoded block; reused from block to block. It keeps a copy of the payload; views into it live
  * until the next decode or block_free. The header outlives it. One thread at a time; any number of
  * blocks share a header. */
@@ -287,6 +310,13 @@ void block_free(struct block *b);
  * from the header. -EBADMSG or -ENOMEM; the block is then empty. That a chain's certificates came
  * in this block or an earlier one is not checked: that takes the whole file. */
 int block_decode(struct block *b, struct bytes payload, char err[DATASET_ERR_MAX]);
+
+/* block_decode_view does the same without a copy: payload outlives what is asked of the block. */
+int block_decode_view(struct block *b, struct bytes payload, char err[DATASET_ERR_MAX]);
+
+/* block_defer_certs lets block_decode pass over the hashes of certificates: whoever reads their
+ * octets asks block_cert_holds first. */
+void block_defer_certs(struct block *b);
 
 size_t block_num_records(const struct block *b);
 /* block_record fills *out with record i < block_num_records: those in full first, then those from
@@ -303,7 +333,8 @@ size_t block_num_chains(const struct block *b);
 const uint8_t (*block_chain(const struct block *b, size_t i, uint16_t *num, bool *cut))[32];
 size_t block_num_certs(const struct block *b); /* certificates whose octets are in this block */
 struct bytes block_cert(const struct block *b, size_t i,
-                        uint8_t sha256[32]); /* its hash is checked */
+                        uint8_t sha256[32]); /* its hash is checked, unless that is deferred */
+bool block_cert_holds(const struct block *b, size_t i); /* checks it */
 /* block_runs returns the positions that this block marks done; sorted, disjoint. */
 const struct dataset_run *block_runs(const struct block *b, size_t *num);
 

@@ -124,29 +124,54 @@ static int take_frame(struct dataset_reader *r, struct frame *frame, char err[DA
     return st == FRAME_OK ? 1 : fail_frame(r, err, -EBADMSG, "no frame of a dataset");
 }
 
+/* unpacks a frame and tells its kind and whether it stands where it belongs; NULL, or what is wrong
+ * with it. -ENOMEM is of the codec. */
+static const char *unpack(struct frame_codec *codec, struct dataset_item *item, int *rc,
+                          const struct frame *frame, const struct dataset_raw *raw)
+{
+    const uint8_t *previous;
+    *item = (struct dataset_item){.offset = raw->offset, .frame_len = frame->len,
+                                  .number = raw->number};
+    *rc = frame_unpack(codec, &item->payload, frame, raw->octets);
+    if (*rc != 0)
+        return "damaged: its checksum does not fit";
+    struct cbor_reader cbor = cbor_reader_of(item->payload);
+    item_open(&cbor, &item->kind, &previous);
+    if (cbor.bad || (item->kind == DATASET_HEADER) != (raw->number == 0) ||
+        (item->kind == DATASET_INDEX) != frame->is_index)
+        return "not what belongs here";
+    if (raw->number > 0 && memcmp(previous, raw->previous, HASH_LEN) != 0)
+        return "does not follow the frame before it: changed, lost or swapped";
+    return NULL;
+}
+
+/* the next frame as it lies there; r is not moved on */
+static int peek_raw(struct dataset_reader *r, struct dataset_raw *raw, struct frame *frame,
+                    char err[DATASET_ERR_MAX])
+{
+    int rc = take_frame(r, frame, err);
+    if (rc <= 0)
+        return rc;
+    *raw = (struct dataset_raw){.offset = r->offset, .number = r->number,
+                                .octets = bytes_of(in_hand(r).data, frame->len)};
+    memcpy(raw->previous, r->previous, HASH_LEN);
+    return 1;
+}
+
 /* the next frame, unpacked, and its kind; its place is checked, r is not moved on */
 static int peek(struct dataset_reader *r, struct dataset_item *item, char err[DATASET_ERR_MAX])
 {
+    struct dataset_raw raw;
     struct frame frame;
-    const uint8_t *previous;
-    int rc = take_frame(r, &frame, err);
+    int rc = peek_raw(r, &raw, &frame, err), why = 0;
     if (rc <= 0)
         return rc;
-    *item = (struct dataset_item){.offset = r->offset, .frame_len = frame.len, .number = r->number};
-    rc = frame_unpack(&r->codec, &item->payload, &frame, bytes_of(in_hand(r).data, frame.len));
-    if (rc == -ENOMEM)
-        return fail_read(r, err, rc);
-    if (rc != 0)
-        return fail_frame(r, err, -EBADMSG, "damaged: its checksum does not fit");
-    struct cbor_reader cbor = cbor_reader_of(item->payload);
-    item_open(&cbor, &item->kind, &previous);
-    if (cbor.bad || (item->kind == DATASET_HEADER) != (r->number == 0) ||
-        (item->kind == DATASET_INDEX) != frame.is_index)
-        return fail_at(r, err, -EBADMSG, "not what belongs here");
-    if (r->number > 0 && memcmp(previous, r->previous, HASH_LEN) != 0)
-        return fail_at(r, err, -EBADMSG,
-                       "does not follow the frame before it: changed, lost or swapped");
-    return 1;
+    const char *wrong = unpack(&r->codec, item, &why, &frame, &raw);
+    if (wrong == NULL)
+        return 1;
+    if (why == -ENOMEM)
+        return fail_read(r, err, why);
+    return why != 0 ? fail_frame(r, err, -EBADMSG, wrong) : fail_at(r, err, -EBADMSG, wrong);
 }
 
 static void move_on(struct dataset_reader *r, const struct dataset_item *item)
@@ -167,9 +192,58 @@ int dataset_next(struct dataset_reader *r, struct dataset_item *item, char err[D
     return rc;
 }
 
+int dataset_next_raw(struct dataset_reader *r, struct dataset_raw *raw, char err[DATASET_ERR_MAX])
+{
+    struct frame frame;
+    int rc = peek_raw(r, raw, &frame, err);
+    if (rc <= 0)
+        return rc;
+    SHA256(raw->octets.data, raw->octets.len, r->previous);
+    r->offset += raw->octets.len;
+    r->number++;
+    return 1;
+}
+
+struct dataset_unpacker {
+    struct frame_codec codec;
+};
+
+struct dataset_unpacker *dataset_unpacker_new(void)
+{
+    struct dataset_unpacker *u = calloc(1, sizeof *u);
+    if (u != NULL)
+        frame_codec_init(&u->codec);
+    return u;
+}
+
+void dataset_unpacker_free(struct dataset_unpacker *u)
+{
+    if (u == NULL)
+        return;
+    frame_codec_cleanup(&u->codec);
+    free(u);
+}
+
+int dataset_unpack(struct dataset_unpacker *u, struct dataset_item *item,
+                   const struct dataset_raw *raw)
+{
+    struct frame frame;
+    int rc = 0;
+    if (frame_measure(&frame, raw->octets) != FRAME_OK || frame.len != raw->octets.len)
+        return -EBADMSG;
+    if (unpack(&u->codec, item, &rc, &frame, raw) == NULL)
+        return 0;
+    return rc == -ENOMEM ? -ENOMEM : -EBADMSG;
+}
+
 bool dataset_reader_finished(const struct dataset_reader *r)
 {
     return r->ends_with_trailer;
+}
+
+void dataset_reader_digest(const struct dataset_reader *r, uint8_t sha256[32])
+{
+    memcpy(sha256, r->previous, HASH_LEN);
 }
 
 uint64_t reader_place(const struct dataset_reader *r, uint8_t previous[HASH_LEN])

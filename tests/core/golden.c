@@ -75,7 +75,7 @@ static void make_done(struct golden *g, struct record *r, uint64_t slot)
     r->stage = STAGE_DONE;
     r->cause = CAUSE_OK;
     r->smtp_code = 250;
-    for (size_t i = 0; i < NUM_TIMINGS; i++)
+    for (size_t i = 0; i < GOLDEN_TIMINGS; i++)
         r->timing_us[i] = (uint32_t)(1000 * (i + 1) + 77 * slot);
     r->text[TEXT_GREETING] = bytes_text("220 mx ESMTP\r\n");
     r->text[TEXT_EHLO] = bytes_text("250-mx\r\n250 STARTTLS\r\n");
@@ -282,6 +282,35 @@ static void dump_header(FILE *f, const struct dataset_header *h)
     fputc('\n', f);
 }
 
+/* what came later than golden-1 and golden-2: only where it is there */
+static void dump_shown(FILE *f, const struct record *r)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } facts[] = {
+        {"known", r->tls_known},
+        {"flags", r->tls_flags},
+        {"ticket_lifetime_s", r->ticket_lifetime_s},
+        {"retry_group", r->retry_group},
+        {"compression", r->compression},
+        {"flights", r->flights},
+        {"tls_in", r->tls_in},
+        {"tls_out", r->tls_out},
+    };
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        if (facts[i].value != 0)
+            put_num(f, facts[i].name, facts[i].value);
+    for (size_t i = 0; i < r->num_server_exts; i++)
+        put_num(f, "server_ext", r->server_exts[i]);
+    for (size_t i = GOLDEN_TIMINGS; i < NUM_TIMINGS; i++)
+        if (r->timing_us[i] != TIMING_ABSENT)
+            put_num(f, "timing", r->timing_us[i]);
+    for (size_t i = GOLDEN_TEXTS; i < NUM_TEXTS; i++)
+        if (r->text[i].len > 0)
+            put_bytes(f, "text", r->text[i]);
+}
+
 static void dump_record(FILE *f, const struct record *r)
 {
     fprintf(f, "record position=%llu stage=%s cause=%s", (unsigned long long)r->position,
@@ -295,9 +324,9 @@ static void dump_record(FILE *f, const struct record *r)
     put_num(f, "source", r->source);
     put_num(f, "smtp_code", r->smtp_code);
     put_num(f, "errno", (uint64_t)r->errnum);
-    for (size_t i = 0; i < NUM_TIMINGS; i++)
+    for (size_t i = 0; i < GOLDEN_TIMINGS; i++)
         put_num(f, "timing", r->timing_us[i]);
-    for (size_t i = 0; i < NUM_TEXTS; i++)
+    for (size_t i = 0; i < GOLDEN_TEXTS; i++)
         put_bytes(f, "text", r->text[i]);
     put_num(f, "early_len", r->early_len);
     put_num(f, "not_tls_len", r->not_tls_len);
@@ -319,6 +348,7 @@ static void dump_record(FILE *f, const struct record *r)
         fprintf(f, " attempt=%llu/%s/%s/%u", (unsigned long long)r->attempts[i].start_us,
                 stage_slug(r->attempts[i].stage), cause_slug(r->attempts[i].cause),
                 r->attempts[i].smtp_code);
+    dump_shown(f, r);
     fputc('\n', f);
 }
 

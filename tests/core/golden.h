@@ -7,7 +7,13 @@
 
 #include "core/dataset_private.h"
 
-enum { GOLDEN_CERTS = 5, GOLDEN_STEPS = 17 };
+enum {
+    GOLDEN_CERTS = 5,
+    GOLDEN_STEPS = 17,
+    GOLDEN_TIMINGS = TIMING_SERVER_HELLO,   /* that there were when golden-1 and golden-2 were made,
+                                               and texts */
+    GOLDEN_TEXTS = TEXT_OCSP
+};
 
 struct golden {
     struct target_space space;

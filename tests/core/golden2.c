@@ -90,7 +90,7 @@ uint64_t golden2_position(const struct golden2 *g, const char *addr, const char 
 
 static void make_done(const struct golden2 *g, struct record *r)
 {
-    for (size_t i = 0; i < NUM_TIMINGS; i++)
+    for (size_t i = 0; i < GOLDEN_TIMINGS; i++)
         r->timing_us[i] = (uint32_t)(1000 * i + 5);
     r->smtp_code = 250;
     r->text[TEXT_GREETING] = bytes_text("220 mx ESMTP\r\n");

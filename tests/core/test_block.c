@@ -20,6 +20,10 @@
 #define ROW0    "a5 00 00 01 00 02 a1 00 00 03 00 04 @0 "
 #define ROW1    "a3 00 01 01 00 04 @1 "
 #define TIMES   "0a 82 00 42 0005 0b a1 06 82 00 42 0009 "     /* starts 0, +5; total absent, 8 */
+/* TABLES, its shape with all that a handshake shows; and octets of TLS */
+#define TABLES7 "06 81 43 323230 07 81 82 f4 # 08 81 a3 00 07 01 01 07 a9 00 f5 01 00 "          \
+                "07 19 0fff 08 05 09 19 1c20 0a 18 1d 0b 01 0c 04 0d 82 18 2b 18 33 "
+#define OCTETS  "10 a2 00 82 19 0bb8 42 0001 01 81 19 0258 "
 #define CONNECT "0c a4 00 02 01 82 00 42 0001 02 81 00 03 81 03 "
 
 static void test_blocks_by_hand(void **state)
@@ -88,6 +92,28 @@ static void test_blocks_by_hand(void **state)
          CONNECT},
         {"starts without records", false, HEAD RUNS "08 81 a2 00 07 01 01 0a 81 00" CONNECT},
         {"timings without records", false, HEAD RUNS "08 81 a2 00 07 01 01 0b a1 06 81 00" CONNECT},
+        {"what a handshake showed", true, HEAD RUNS TABLES7 "09 82" ROW0 ROW1 TIMES OCTETS},
+        {"keys and columns of later versions", true, HEAD RUNS "06 81 43 323230 07 81 82 f4 #"
+         "08 81 a3 00 07 01 01 07 a3 00 f5 01 00 18 63 80 09 82" ROW0 ROW1 TIMES
+         "10 a1 02 81 00"},
+        {"flags that are not known", false, HEAD RUNS "06 81 43 323230 07 81 82 f4 #"
+         "08 81 a3 00 07 01 01 07 a4 00 f5 01 00 07 01 08 02 09 82" ROW0 ROW1 TIMES},
+        {"33 extensions", false, HEAD RUNS "06 81 43 323230 07 81 82 f4 #"
+         "08 81 a3 00 07 01 01 07 a3 00 f5 01 00 0d 98 21"
+         "0000000000000000000000000000000000000000000000000000000000000000 00"
+         "09 82" ROW0 ROW1 TIMES},
+        {"a lifetime over 32 bits", false, HEAD RUNS "06 81 43 323230 07 81 82 f4 #"
+         "08 81 a3 00 07 01 01 07 a3 00 f5 01 00 09 1b 0000000100000000 09 82" ROW0 ROW1 TIMES},
+        {"octets of TLS without records", false, HEAD RUNS "08 81 a2 00 01 01 02" CONNECT
+         "10 a1 00 81 05"},
+        {"octets of TLS over 32 bits", false, HEAD RUNS TABLES "09 82" ROW0 ROW1 TIMES
+         "10 a1 00 81 1b 0000000100000000"},
+        {"octets of TLS of three records", false, HEAD RUNS TABLES "09 82" ROW0 ROW1 TIMES
+         "10 a1 00 82 00 43 000102"},
+        {"a ServerHello before our hello", false, HEAD RUNS TABLES "09 82" ROW0 ROW1
+         "0a 82 00 42 0005 0b a2 04 81 05 07 81 06"},
+        {"a ServerHello of no handshake", true, HEAD RUNS TABLES "09 82" ROW0 ROW1
+         "0a 82 00 42 0005 0b a1 07 81 06"},
         {"keys out of order", false, HEAD "04 02 03 82 00 02 08 81 a2 00 01 01 02" CONNECT},
         {"another kind", false, "00 02 01 # 02 19 03e8" RUNS "08 81 a2 00 01 01 02" CONNECT},
         {"an octet too many", false, HEAD RUNS "08 81 a2 00 01 01 02" CONNECT "00"},
@@ -190,6 +216,17 @@ static void draw_tls(struct drawn *d, uint64_t *rnd)
     r->hello = (uint8_t)next_random(rnd);
     r->version = (uint16_t)next_random(rnd);
     r->suite = (uint16_t)(next_random(rnd) % 3);
+    r->tls_known = (uint16_t)next_random(rnd);
+    r->tls_flags = (uint16_t)(next_random(rnd) & r->tls_known);
+    r->ticket_lifetime_s = (uint32_t)(next_random(rnd) >> next_random(rnd) % 40);
+    r->retry_group = (uint16_t)(next_random(rnd) % 4 * 0x11ec);
+    r->compression = (uint8_t)(next_random(rnd) % 3);
+    r->flights = (uint8_t)next_random(rnd);
+    r->num_server_exts = (uint8_t)(next_random(rnd) % (RECORD_EXTS_MAX + 1));
+    for (size_t i = 0; i < r->num_server_exts; i++)
+        r->server_exts[i] = (uint16_t)next_random(rnd);
+    r->tls_in = (uint32_t)(next_random(rnd) >> next_random(rnd) % 40);
+    r->tls_out = (uint32_t)(next_random(rnd) % 1000);
     r->num_alerts = (uint8_t)(next_random(rnd) % (RECORD_ALERTS_MAX + 1));
     for (size_t i = 0; i < r->num_alerts; i++)
         r->alerts[i] = (struct alert){next_random(rnd) % 2 == 0, (uint8_t)next_random(rnd), 40, 5};
@@ -227,6 +264,8 @@ static void draw(struct drawn *d, const struct bench *b, uint64_t slot)
     for (size_t t = 0; t < NUM_TIMINGS; t++)
         if (next_random(&rnd) % 2 == 0)
             r->timing_us[t] = (uint32_t)(next_random(&rnd) >> next_random(&rnd) % 32) - 1U;
+    if (r->timing_us[TIMING_SERVER_HELLO] > r->timing_us[TIMING_HANDSHAKE])
+        r->timing_us[TIMING_SERVER_HELLO] = r->timing_us[TIMING_HANDSHAKE] / 2;
     if (r->stage == STAGE_CONNECT)
         return;
     draw_texts(d, &rnd);
@@ -245,6 +284,12 @@ static void assert_same(const struct record *a, const struct record *b)
         assert_true(bytes_equal(a->text[t], b->text[t]));
     assert_true(a->has_tls == b->has_tls && a->handshake_done == b->handshake_done);
     assert_true(a->hello == b->hello && a->version == b->version && a->suite == b->suite);
+    assert_true(a->tls_known == b->tls_known && a->tls_flags == b->tls_flags);
+    assert_int_equal(a->ticket_lifetime_s, b->ticket_lifetime_s);
+    assert_true(a->retry_group == b->retry_group && a->compression == b->compression);
+    assert_true(a->flights == b->flights && a->num_server_exts == b->num_server_exts);
+    assert_memory_equal(a->server_exts, b->server_exts, sizeof a->server_exts);
+    assert_true(a->tls_in == b->tls_in && a->tls_out == b->tls_out);
     assert_int_equal(a->num_alerts, b->num_alerts);
     for (size_t i = 0; i < a->num_alerts; i++)
         assert_true(a->alerts[i].sent == b->alerts[i].sent &&
@@ -341,6 +386,32 @@ static void test_decode_never_trusts(void **state)
     dataset_close(reader);
 }
 
+/* our own bugs are not written: a reader would refuse them */
+static void test_what_no_reader_takes(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct block_builder builder;
+    static struct drawn d;
+    bench_init(&bench, 100);
+    assert_int_equal(block_builder_init(&builder, &bench.header, &bench.space), 0);
+#define REFUSED(...)                                                                      \
+    do {                                                                                  \
+        draw(&d, &bench, 0);                                                              \
+        d.r.has_tls = true;                                                               \
+        __VA_ARGS__;                                                                      \
+        assert_int_equal(add_one(&builder, &d.r, d.ders), -EINVAL);                       \
+    } while (0)
+    REFUSED(d.r.num_server_exts = RECORD_EXTS_MAX + 1);
+    REFUSED(d.r.tls_known = 1, d.r.tls_flags = 2);
+    REFUSED(d.r.timing_us[TIMING_HANDSHAKE] = 5, d.r.timing_us[TIMING_SERVER_HELLO] = 6);
+    REFUSED(d.r.num_alerts = RECORD_ALERTS_MAX + 1);
+#undef REFUSED
+    draw(&d, &bench, 0);
+    assert_int_equal(add_one(&builder, &d.r, d.ders), 0);
+    block_builder_cleanup(&builder);
+}
+
 /* a certificate is written once, and again after its place in the table went to another */
 static void test_certificates_are_written_once(void **state)
 {
@@ -397,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_random_records_come_back),
         cmocka_unit_test(test_decode_never_trusts),
+        cmocka_unit_test(test_what_no_reader_takes),
         cmocka_unit_test(test_certificates_are_written_once),
         cmocka_unit_test(test_intern),
     };

@@ -1,5 +1,6 @@
 #include "core/dataset_frame.h"
 #include "tests/core/golden2.h"
+#include "tests/core/golden3.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -20,6 +21,7 @@ static const char *const goldens[] = {
     TEST_DATA "/golden-1",
     TEST_DATA "/golden-2",
     TEST_DATA "/golden-2-stream",
+    TEST_DATA "/golden-3",
 };
 enum { NUM_GOLDENS = sizeof goldens / sizeof *goldens };
 
@@ -54,6 +56,8 @@ static void write_golden(size_t i, const char *path)
         golden_init(&g);
         rc = golden_write(&g, path, err);
         golden_cleanup(&g);
+    } else if (i == 3) {
+        rc = golden3_write(path, err);
     } else {
         struct golden2 g;
         golden2_init(&g, i == 2);

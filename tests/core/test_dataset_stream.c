@@ -98,7 +98,7 @@ static void test_add_all_refuses(void **state)
     uint8_t *large = calloc(1, DATASET_ITEM_MAX);   /* does not fit beside these: all or nothing */
     make_group(&bad, &g, golden2_position(&g, NULL, "mx2.example.com", 25), 2);
     for (size_t i = 0; i < 2; i++)
-        bad.r[i].text[TEXT_EARLY] = bytes_of(large, DATASET_ITEM_MAX / 2 - 4096 - 600 - i);
+        bad.r[i].text[TEXT_EARLY] = bytes_of(large, DATASET_ITEM_MAX / 2 - 4096 - 800 - i);
     assert_int_equal(dataset_add_all(w, bad.records, bad.ders, 2), -ENOBUFS);
     assert_int_equal(w->builder.num_rows, GROUP);
     bad.r[1].text[TEXT_EARLY].len += 8192;
