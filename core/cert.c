@@ -3,6 +3,7 @@
 #include <openssl/bytestring.h>
 #include <openssl/sha.h>
 
+#include "core/cert_ext.h"
 #include "core/cert_oid.h"
 #include "core/cert_time.h"
 
@@ -95,27 +96,19 @@ static void parse_curve(struct cert_facts *out, CBS params)
         out->key_bits = explicit_field_bits(params);
 }
 
-/* key: content of the BIT STRING, which begins with the number of unused bits. */
-static void parse_rsa_key(struct cert_facts *out, CBS key)
-{
-    uint8_t unused;
-    if (CBS_get_u8(&key, &unused))
-        out->key_bits = first_integer_bits(key);
-}
-
 static void parse_key(struct cert_facts *out, CBS spki)
 {
     CBS whole, algorithm, oid, key;
-    if (!take_of(&spki, &whole, &algorithm, CBS_ASN1_SEQUENCE) ||
-        !take_of(&algorithm, &whole, &oid, CBS_ASN1_OBJECT))
+    uint8_t unused_bits;
+    bool has_algorithm = take_of(&spki, &whole, &algorithm, CBS_ASN1_SEQUENCE);
+    if (take_of(&spki, &whole, &key, CBS_ASN1_BITSTRING) && CBS_get_u8(&key, &unused_bits))
+        out->key = to_bytes(&key);
+    if (!has_algorithm || !take_of(&algorithm, &whole, &oid, CBS_ASN1_OBJECT))
         return;
     out->key_type = cert_oid_key_type(to_bytes(&oid));
     switch (out->key_type) {
     case CERT_KEY_RSA:
-    case CERT_KEY_RSA_PSS:
-        if (take_of(&spki, &whole, &key, CBS_ASN1_BITSTRING))
-            parse_rsa_key(out, key);
-        break;
+    case CERT_KEY_RSA_PSS: out->key_bits = first_integer_bits(to_cbs(out->key)); break;
     case CERT_KEY_EC:  parse_curve(out, algorithm); break;
     case CERT_KEY_DSA: out->key_bits = first_integer_bits(algorithm); break;
     case CERT_KEY_ED25519:
@@ -169,49 +162,20 @@ static void parse_validity(struct cert_facts *out, CBS validity)
     out->not_after = not_after;
 }
 
-static void parse_basic_constraints(struct cert_facts *out, CBS value)
+/* parse_version reads what stands before the serial number; RFC 5280 leaves out version 1. */
+static bool parse_version(struct cert_facts *out, CBS *tbs)
 {
-    CBS sequence, is_ca;
-    if (!CBS_get_asn1(&value, &sequence, CBS_ASN1_SEQUENCE))
-        return;
-    out->has_basic_constraints = true;
-    uint8_t octet;
-    if (CBS_get_asn1(&sequence, &is_ca, CBS_ASN1_BOOLEAN) && CBS_get_u8(&is_ca, &octet))
-        out->is_ca = octet != 0;   /* BER's true: any octet but 0 */
-}
-
-static void parse_san(struct cert_facts *out, CBS value)
-{
-    CBS names;
-    if (CBS_get_asn1(&value, &names, CBS_ASN1_SEQUENCE))
-        out->san = to_bytes(&names);
-}
-
-/* parse_extensions reads the first of each; a later one of the same kind does not count. */
-static void parse_extensions(struct cert_facts *out, CBS extensions)
-{
-    static const uint8_t san_oid[] = {0x55, 0x1d, 17}, constraints_oid[] = {0x55, 0x1d, 19};
-    CBS list, extension, oid, critical, value;
-    bool seen_san = false, seen_constraints = false;
-    if (!CBS_get_asn1(&extensions, &list, CBS_ASN1_SEQUENCE))
-        return;
-    while (CBS_get_asn1(&list, &extension, CBS_ASN1_SEQUENCE)) {
-        if (!CBS_get_asn1(&extension, &oid, CBS_ASN1_OBJECT))
-            continue;
-        if (CBS_peek_asn1_tag(&extension, CBS_ASN1_BOOLEAN) &&
-            !CBS_get_asn1(&extension, &critical, CBS_ASN1_BOOLEAN))
-            continue;
-        if (!CBS_get_asn1(&extension, &value, CBS_ASN1_OCTETSTRING))
-            continue;
-        if (!seen_san && CBS_mem_equal(&oid, san_oid, sizeof san_oid)) {
-            seen_san = true;
-            parse_san(out, value);
-        } else if (!seen_constraints &&
-                   CBS_mem_equal(&oid, constraints_oid, sizeof constraints_oid)) {
-            seen_constraints = true;
-            parse_basic_constraints(out, value);
-        }
+    CBS explicit_version;
+    uint64_t version;
+    if (!CBS_peek_asn1_tag(tbs, TAG_VERSION)) {
+        out->version = 1;
+        return true;
     }
+    if (!CBS_get_asn1(tbs, &explicit_version, TAG_VERSION))
+        return false;
+    if (CBS_get_asn1_uint64(&explicit_version, &version) && version <= 2)
+        out->version = (uint8_t)(version + 1);
+    return true;
 }
 
 /* parse_names_and_key reads the fields of TBSCertificate that every certificate has, in their
@@ -219,7 +183,7 @@ static void parse_extensions(struct cert_facts *out, CBS extensions)
 static bool parse_names_and_key(struct cert_facts *out, CBS *tbs)
 {
     CBS whole, content;
-    if (CBS_peek_asn1_tag(tbs, TAG_VERSION) && !CBS_get_asn1(tbs, &content, TAG_VERSION))
+    if (!parse_version(out, tbs))
         return false;
     if (take_of(tbs, &whole, &content, CBS_ASN1_INTEGER))
         out->serial = to_bytes(&content);
@@ -251,7 +215,7 @@ static bool parse_tbs(struct cert_facts *out, CBS tbs)
         return false;
     while (take_any(&tbs, &whole, &content, &tag))   /* unique ids, which nobody uses, in between */
         if (tag == TAG_EXTENSIONS) {
-            parse_extensions(out, content);
+            cert_ext_parse(out, to_bytes(&content));
             break;
         }
     return true;
@@ -263,7 +227,10 @@ bool cert_parse(struct cert_facts *out, struct bytes der)
     *out = (struct cert_facts){0};
     SHA256(der.data, der.len, out->sha256);
     if (!CBS_get_asn1(&in, &certificate, CBS_ASN1_SEQUENCE) ||
-        !CBS_get_asn1(&certificate, &tbs, CBS_ASN1_SEQUENCE))
+        !CBS_get_asn1_element(&certificate, &tbs, CBS_ASN1_SEQUENCE))
+        return false;
+    out->tbs = to_bytes(&tbs);
+    if (!CBS_get_asn1(&tbs, &tbs, CBS_ASN1_SEQUENCE))
         return false;
     bool has_key = parse_tbs(out, tbs);
     if (!CBS_get_asn1(&certificate, &algorithm, CBS_ASN1_SEQUENCE))

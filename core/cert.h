@@ -23,7 +23,26 @@ enum cert_key_type {
     CERT_KEY_ML_DSA
 };
 
+/* KeyUsage (RFC 5280, 4.2.1.3): bit n of the BIT STRING is 1 << n here */
+#define CERT_KU_DIGITAL_SIGNATURE 0x001u
+#define CERT_KU_NON_REPUDIATION   0x002u
+#define CERT_KU_KEY_ENCIPHERMENT  0x004u
+#define CERT_KU_DATA_ENCIPHERMENT 0x008u
+#define CERT_KU_KEY_AGREEMENT     0x010u
+#define CERT_KU_CERT_SIGN         0x020u
+#define CERT_KU_CRL_SIGN          0x040u
+#define CERT_KU_ENCIPHER_ONLY     0x080u
+#define CERT_KU_DECIPHER_ONLY     0x100u
+
+/* purposes of ExtKeyUsage (RFC 5280, 4.2.1.12) */
+#define CERT_EKU_ANY          0x01u
+#define CERT_EKU_SERVER_AUTH  0x02u
+#define CERT_EKU_CLIENT_AUTH  0x04u
+#define CERT_EKU_OCSP_SIGNING 0x08u
+#define CERT_EKU_OTHER        0x10u   /* one or more that are none of these */
+
 struct cert_facts {
+    uint8_t version;                   /* 1, 2, 3; 0: not known */
     struct bytes serial;               /* content octets of the INTEGER */
     struct bytes issuer, subject;      /* the whole Name, DER */
     /* value of the last such attribute, raw; may be empty */
@@ -36,9 +55,23 @@ struct cert_facts {
                                         * said by the type */
     const char *sig_alg;               /* "sha256WithRSAEncryption", ...; NULL: not known */
     struct bytes sig_alg_oid;          /* content octets of the OID */
+    struct bytes tbs;                  /* TBSCertificate, DER */
     bool has_basic_constraints, is_ca;
+    bool has_path_len;
+    uint32_t path_len;                 /* pathLenConstraint; UINT32_MAX: that or more */
+    bool has_key_usage, has_eku;
+    uint16_t key_usage, eku;           /* CERT_KU_*, CERT_EKU_* */
+    bool must_staple;                  /* TLS feature status_request (RFC 7633) */
+    bool has_ocsp, has_ca_issuers;     /* AuthorityInfoAccess says where to ask */
+    bool is_precert;                   /* holds the poison of RFC 6962, 3.1 */
+    struct bytes name_constraints;     /* content of NameConstraints; empty: none */
+    struct bytes ski, aki;             /* key identifiers, content octets; empty: none */
+    struct bytes sct_list;             /* SignedCertificateTimestampList (RFC 6962, 3.3), as it is
+                                        * in TLS: its 2 octets of length first; empty: none */
     bool self_issued;                  /* issuer and subject are the same octets */
     struct bytes spki;                 /* SubjectPublicKeyInfo, DER */
+    struct bytes key;                  /* content of its BIT STRING, without the octet that counts
+                                        * unused bits: what OCSP hashes (RFC 6960, 4.1.1) */
     struct bytes san;                  /* content of SubjectAltName's GeneralNames; empty: none */
     uint8_t sha256[32];                /* of the DER */
     uint8_t spki_sha256[32];

@@ -64,11 +64,12 @@ static inline size_t utf8_take(uint32_t *out, const uint8_t *data, size_t len)
 }
 
 /* Characters that a terminal or an editor acts upon although they are no controls: marks,
- * embeddings, overrides and isolates of bidirectional text, line and paragraph separator. */
+ * embeddings, overrides and isolates of bidirectional text, line and paragraph separators, and the
+ * mark of byte order. */
 static inline bool is_active(uint32_t c)
 {
     return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
+           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
 /* short_form returns the letter that JSON escapes c with, or 0. */
@@ -265,10 +266,37 @@ void json_key(struct json *j, const char *name)
 
 void json_string(struct json *j, const char *text)
 {
+    json_text(j, bytes_text(text));
+}
+
+void json_text(struct json *j, struct bytes text)
+{
     value_begin(j);
     put_char(j, '"');
-    put_text(j, bytes_text(text));
+    put_text(j, text);
     put_char(j, '"');
+}
+
+void json_raw(struct json *j, struct bytes value)
+{
+    value_begin(j);
+    put(j, value.data, value.len);
+}
+
+char *json_room(struct json *j, size_t len)
+{
+    value_begin(j);
+    if (!reserve(j, len))
+        return NULL;
+    j->len += len;
+    return j->text + (j->len - len);
+}
+
+void json_raw_key(struct json *j, struct bytes key)
+{
+    json_raw(j, key);
+    put_char(j, ':');
+    j->comma = false;
 }
 
 void json_octets(struct json *j, struct bytes octets)
@@ -344,6 +372,25 @@ void json_hex(struct json *j, const uint8_t *octets, size_t len)
     for (size_t i = 0; i < len; i++) {
         char pair[2] = {digits[octets[i] >> 4], digits[octets[i] & 15]};
         put(j, pair, sizeof pair);
+    }
+    put_char(j, '"');
+}
+
+void json_base64(struct json *j, struct bytes octets)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    value_begin(j);
+    put_char(j, '"');
+    for (size_t i = 0; i < octets.len; i += 3) {
+        size_t num = octets.len - i < 3 ? octets.len - i : 3;   /* octets of this group */
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 3; k++)
+            bits = bits << 8 | (k < num ? octets.data[i + k] : 0U);
+        char group[4] = {digits[bits >> 18], digits[bits >> 12 & 63], digits[bits >> 6 & 63],
+                         digits[bits & 63]};
+        memset(group + 1 + num, '=', 3 - num);
+        put(j, group, sizeof group);
     }
     put_char(j, '"');
 }

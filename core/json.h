@@ -41,6 +41,14 @@ void json_string(struct json *j, const char *text);
 /* json_octets writes text of others, see above; json_octets_key the same as a key. */
 void json_octets(struct json *j, struct bytes octets);
 void json_octets_key(struct json *j, struct bytes octets);
+/* json_text writes text of others as json_string does: readable, not reversible. */
+void json_text(struct json *j, struct bytes text);
+/* json_raw writes a value that is JSON already; json_raw_key a key, its quotes included. */
+void json_raw(struct json *j, struct bytes value);
+void json_raw_key(struct json *j, struct bytes key);
+/* json_room begins such a value of len octets, which the caller writes to where it points, before
+ * anything else is written; NULL without memory. */
+char *json_room(struct json *j, size_t len);
 void json_uint(struct json *j, uint64_t value);
 void json_int(struct json *j, int64_t value);
 /* json_fixed writes value with so many decimals (0 to 17); what is not finite becomes null. */
@@ -48,6 +56,7 @@ void json_fixed(struct json *j, double value, int decimals);
 void json_bool(struct json *j, bool value);
 void json_null(struct json *j);
 void json_hex(struct json *j, const uint8_t *octets, size_t len);   /* lower-case hex string */
+void json_base64(struct json *j, struct bytes octets);              /* RFC 4648, 4: padded */
 void json_newline(struct json *j);      /* a bare \n between values of JSON Lines */
 
 /* json_unescape writes the octets behind an escaped text (as a JSON parser returned it) and

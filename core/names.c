@@ -188,6 +188,11 @@ const char *tls_group_name(uint16_t code)
     return code_name_find(groups, COUNT(groups), code);
 }
 
+bool tls_group_at(uint16_t *code, size_t i)
+{
+    return code_name_at(code, groups, COUNT(groups), i);
+}
+
 const char *tls_sigscheme_name(uint16_t code)
 {
     return code_name_find(sigschemes, COUNT(sigschemes), code);

@@ -1,9 +1,13 @@
 /*
  * The suites of IANA's "TLS Cipher Suites" registry, by ascending code point; and, never registered
- * but deployed, the EXPORT1024 ones (0x0062 to 0x0066) and the older GOST ones (0x0080 to 0x0083).
+ * but deployed, the EXPORT1024 ones (0x0060 to 0x0066), the older GOST ones (0x0080 to 0x0083),
+ * ChaCha20 of draft-agl-tls-chacha20poly1305 (0xcc13 to 0xcc15) and Netscape's FIPS ones (0xfefe,
+ * 0xfeff; before: 0xffe0, 0xffe1).
  */
 #include "core/names.h"
 #include "core/names_table.h"
+
+#define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 static const struct code_name suites[] = {
     {0x0000, "TLS_NULL_WITH_NULL_NULL"},
@@ -75,6 +79,8 @@ static const struct code_name suites[] = {
     {0x0044, "TLS_DHE_DSS_WITH_CAMELLIA_128_CBC_SHA"},
     {0x0045, "TLS_DHE_RSA_WITH_CAMELLIA_128_CBC_SHA"},
     {0x0046, "TLS_DH_anon_WITH_CAMELLIA_128_CBC_SHA"},
+    {0x0060, "TLS_RSA_EXPORT1024_WITH_RC4_56_MD5"},
+    {0x0061, "TLS_RSA_EXPORT1024_WITH_RC2_CBC_56_MD5"},
     {0x0062, "TLS_RSA_EXPORT1024_WITH_DES_CBC_SHA"},
     {0x0063, "TLS_DHE_DSS_EXPORT1024_WITH_DES_CBC_SHA"},
     {0x0064, "TLS_RSA_EXPORT1024_WITH_RC4_56_SHA"},
@@ -356,6 +362,9 @@ static const struct code_name suites[] = {
     {0xc104, "TLS_GOSTR341112_256_WITH_MAGMA_MGM_L"},
     {0xc105, "TLS_GOSTR341112_256_WITH_KUZNYECHIK_MGM_S"},
     {0xc106, "TLS_GOSTR341112_256_WITH_MAGMA_MGM_S"},
+    {0xcc13, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256_OLD"},
+    {0xcc14, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256_OLD"},
+    {0xcc15, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256_OLD"},
     {0xcca8, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
     {0xcca9, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
     {0xccaa, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256"},
@@ -367,9 +376,18 @@ static const struct code_name suites[] = {
     {0xd002, "TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384"},
     {0xd003, "TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256"},
     {0xd005, "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256"},
+    {0xfefe, "SSL_RSA_FIPS_WITH_DES_CBC_SHA"},
+    {0xfeff, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA"},
+    {0xffe0, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA_OLD"},
+    {0xffe1, "SSL_RSA_FIPS_WITH_DES_CBC_SHA_OLD"},
 };
 
 const char *tls_suite_name(uint16_t code)
 {
-    return code_name_find(suites, sizeof suites / sizeof *suites, code);
+    return code_name_find(suites, COUNT(suites), code);
+}
+
+bool tls_suite_at(uint16_t *code, size_t i)
+{
+    return code_name_at(code, suites, COUNT(suites), i);
 }

@@ -6,6 +6,7 @@
 #ifndef MXSWEEP_CORE_NAMES_TABLE_H
 #define MXSWEEP_CORE_NAMES_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,15 @@ static inline const char *code_name_find(const struct code_name *table, size_t n
         }
     }
     return NULL;
+}
+
+/* code_name_at gives the i-th code point of a table; false past its end. */
+static inline bool code_name_at(uint16_t *code, const struct code_name *table, size_t num, size_t i)
+{
+    if (i >= num)
+        return false;
+    *code = table[i].code;
+    return true;
 }
 
 #endif

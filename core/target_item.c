@@ -70,7 +70,7 @@ const char *target_host_take(uint8_t out[TARGET_HOST_MAX], size_t *out_len, stru
     }
     const char *wrong = check_label(text.data + begin, text.len - begin);
     if (wrong == NULL && numeric)
-        return "an address where the host name goes; leave the column empty if there is no name";
+        return "an address where the host name goes; give a name, or leave it out";
     *out_len = text.len;
     return wrong;
 }

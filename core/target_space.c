@@ -283,9 +283,13 @@ int target_space_seal(struct target_space *space)
 
 struct target target_space_at(const struct target_space *space, uint64_t index)
 {
+    return target_space_between(space, index, 0, space->num_segments);
+}
+
+struct target target_space_between(const struct target_space *space, uint64_t index, size_t low,
+                                   size_t high)
+{
     uint64_t nth = index / space->num_ports;
-    size_t low = 0,
-           high = space->num_segments; /* the last segment with before <= nth is in [low, high) */
     while (high - low > 1) {
         size_t mid = low + (high - low) / 2;
         if (space->segments[mid].before <= nth)

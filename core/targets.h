@@ -139,6 +139,11 @@ int target_space_seal(struct target_space *space);
 /* target_space_at returns the target of index < count. O(log segments). */
 struct target target_space_at(const struct target_space *space, uint64_t index);
 
+/* target_space_between does the same for who knows that it is in one of the segments low to
+ * high - 1: the last of them with before <= index / num_ports. */
+struct target target_space_between(const struct target_space *space, uint64_t index, size_t low,
+                                   size_t high);
+
 /* target_space_find gives the index of the target of an address (host compared exactly), and
  * target_space_find_name that of a host name; false if it is not in the space. */
 bool target_space_find(const struct target_space *space, uint64_t *index, struct addr addr,

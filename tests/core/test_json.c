@@ -52,6 +52,7 @@ static const struct octets_case octets_cases[] = {
      "\\xE2\\x80\\xAA\\xE2\\x80\\x8E\\xE2\\x80\\x8F"},
     {OCTETS("\xe2\x81\xa6\xe2\x81\xa9\xd8\x9c"), "\"\\u2066\\u2069\\u061C\"",
      "\\xE2\\x81\\xA6\\xE2\\x81\\xA9\\xD8\\x9C"},
+    {OCTETS("\xef\xbb\xbf"), "\"\\uFEFF\"", "\\xEF\\xBB\\xBF"},
     {OCTETS("\xe2\x80\xa8\xe2\x80\xa9"), "\"\\u2028\\u2029\"", "\\xE2\\x80\\xA8\\xE2\\x80\\xA9"},
     {OCTETS("\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"), "\"\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa\"",
      "\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"},
@@ -338,6 +339,27 @@ static void numbers(void **state)
     json_cleanup(&j);
 }
 
+static void values_that_are_there(void **state)
+{
+    (void)state;
+    struct json j;
+    json_init(&j);
+    json_object(&j);
+    json_raw_key(&j, bytes_text("\"a\""));
+    json_raw(&j, bytes_text("[1,2]"));
+    json_key(&j, "b");
+    json_array(&j);
+    json_raw(&j, bytes_text("true"));
+    char *room = json_room(&j, 4);
+    assert_non_null(room);
+    memcpy(room, "null", 4);
+    json_text(&j, bytes_text("\xff\\\"\x1b\xe2\x80\xae"));
+    json_array_end(&j);
+    json_object_end(&j);
+    assert_json(&j, "{\"a\":[1,2],\"b\":[true,null,\"\\uFFFD\\\\\\\"\\u001B\\u202E\"]}");
+    json_cleanup(&j);
+}
+
 static void grows_and_keeps_memory(void **state)
 {
     (void)state;
@@ -377,6 +399,34 @@ static void error_is_sticky(void **state)
     json_cleanup(&j);
 }
 
+/* RFC 4648, 10, and octets of every kind */
+static void base64(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *octets;
+        size_t len;
+        const char *json;
+    } cases[] = {
+        {OCTETS(""), "\"\""},
+        {OCTETS("f"), "\"Zg==\""},
+        {OCTETS("fo"), "\"Zm8=\""},
+        {OCTETS("foo"), "\"Zm9v\""},
+        {OCTETS("foob"), "\"Zm9vYg==\""},
+        {OCTETS("fooba"), "\"Zm9vYmE=\""},
+        {OCTETS("foobar"), "\"Zm9vYmFy\""},
+        {OCTETS("\0\x10\xfb\xff\xfe"), "\"ABD7//4=\""},
+        {OCTETS("\xff"), "\"/w==\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json j;
+        json_init(&j);
+        json_base64(&j, bytes_of(cases[i].octets, cases[i].len));
+        assert_json(&j, cases[i].json);
+        json_cleanup(&j);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,8 +437,9 @@ int main(void)
         cmocka_unit_test(unescape_takes_only_what_was_written),
         cmocka_unit_test(long_lines_are_cut),
         cmocka_unit_test(structure),
+        cmocka_unit_test(base64),
         cmocka_unit_test(numbers),
-        cmocka_unit_test(grows_and_keeps_memory),
+        cmocka_unit_test(values_that_are_there), cmocka_unit_test(grows_and_keeps_memory),
         cmocka_unit_test(error_is_sticky),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
