@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CLIENT_HELLO = 1, SERVER_HELLO = 2, RANDOM_LEN = 32 };
+enum { CLIENT_HELLO = 1, SERVER_HELLO = 2 };
 enum {
     EXT_SERVER_NAME = 0,
     EXT_SIGNATURE_ALGORITHMS = 13,
@@ -23,27 +23,54 @@ static bool open_message(CBS *body, struct bytes message, uint8_t want)
            CBS_len(&all) == 0;
 }
 
-bool server_hello_read(uint16_t *version, uint16_t *suite, struct bytes message)
+bool extension_next(struct bytes *exts, uint16_t *type, struct bytes *value)
 {
-    CBS body, session_id, exts, ext;
-    uint16_t v, s, type, selected;
-    uint8_t compression;
-    if (!open_message(&body, message, SERVER_HELLO) || !CBS_get_u16(&body, &v) ||
-        !CBS_skip(&body, RANDOM_LEN) || !CBS_get_u8_length_prefixed(&body, &session_id) ||
-        !CBS_get_u16(&body, &s) || !CBS_get_u8(&body, &compression))
+    CBS left, ext;
+    uint16_t t;
+    CBS_init(&left, exts->data, exts->len);
+    if (!CBS_get_u16(&left, &t) || !CBS_get_u16_length_prefixed(&left, &ext))
+        return false;
+    *type = t;
+    *value = bytes_of(CBS_data(&ext), CBS_len(&ext));
+    *exts = bytes_of(CBS_data(&left), CBS_len(&left));
+    return true;
+}
+
+/* RFC 8446, 4.1.3: SHA-256 of "HelloRetryRequest" in place of the random */
+static bool is_retry(const uint8_t *random)
+{
+    static const uint8_t retry[HELLO_RANDOM_LEN] = {
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+        0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+        0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+    return memcmp(random, retry, sizeof retry) == 0;
+}
+
+bool server_hello_read(struct server_hello *out, struct bytes message)
+{
+    struct server_hello h;
+    CBS body, random, session_id, exts;
+    struct bytes left, value;
+    uint16_t type;
+    if (!open_message(&body, message, SERVER_HELLO) || !CBS_get_u16(&body, &h.version) ||
+        !CBS_get_bytes(&body, &random, HELLO_RANDOM_LEN) ||
+        !CBS_get_u8_length_prefixed(&body, &session_id) || !CBS_get_u16(&body, &h.suite) ||
+        !CBS_get_u8(&body, &h.compression))
         return false;
     if (CBS_len(&body) == 0)
         CBS_init(&exts, NULL, 0);
     else if (!CBS_get_u16_length_prefixed(&body, &exts))
         return false;
-    while (CBS_len(&exts) > 0) {
-        if (!CBS_get_u16(&exts, &type) || !CBS_get_u16_length_prefixed(&exts, &ext))
+    h.random = CBS_data(&random);
+    h.exts = left = bytes_of(CBS_data(&exts), CBS_len(&exts));
+    while (left.len > 0) {
+        if (!extension_next(&left, &type, &value))
             return false;
-        if (type == EXT_SUPPORTED_VERSIONS && CBS_get_u16(&ext, &selected))
-            v = selected;
+        if (type == EXT_SUPPORTED_VERSIONS && value.len >= 2)
+            h.version = (uint16_t)(value.data[0] << 8 | value.data[1]);
     }
-    *version = v;
-    *suite = s;
+    h.retry = h.version >= 0x0304 && is_retry(h.random);
+    *out = h;
     return true;
 }
 
@@ -56,7 +83,7 @@ static bool read_client_hello(struct client_hello *h, struct bytes message)
 {
     CBS body, compression;
     if (!open_message(&body, message, CLIENT_HELLO) || !CBS_get_u16(&body, &h->version) ||
-        !CBS_get_bytes(&body, &h->random, RANDOM_LEN) ||
+        !CBS_get_bytes(&body, &h->random, HELLO_RANDOM_LEN) ||
         !CBS_get_u8_length_prefixed(&body, &h->session_id) ||
         !CBS_get_u16_length_prefixed(&body, &h->suites) ||
         !CBS_get_u8_length_prefixed(&body, &compression))

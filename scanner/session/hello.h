@@ -9,9 +9,20 @@
 
 #include "core/bytes.h"
 
-/* server_hello_read takes the version (that of supported_versions where there is one) and the
- * suite that a ServerHello or HelloRetryRequest names. */
-bool server_hello_read(uint16_t *version, uint16_t *suite, struct bytes message);
+enum { HELLO_RANDOM_LEN = 32 };
+
+/* a ServerHello or HelloRetryRequest: views into the message */
+struct server_hello {
+    uint16_t version, suite;   /* version: that of supported_versions where there is one */
+    uint8_t compression;
+    bool retry;                /* a HelloRetryRequest */
+    const uint8_t *random;
+    struct bytes exts;         /* for extension_next: whole */
+};
+bool server_hello_read(struct server_hello *out, struct bytes message);
+
+/* extension_next takes the next extension off *exts, up to their end or the first that is cut. */
+bool extension_next(struct bytes *exts, uint16_t *type, struct bytes *value);
 
 /* client_hello_normalise zeroes random, session id, the octets of the key shares and of the server
  * name in place, so that what is left depends only on what is offered; false: no hello, and of no

@@ -9,6 +9,8 @@
 #ifndef MXSWEEP_SCANNER_SESSION_OFFER_H
 #define MXSWEEP_SCANNER_SESSION_OFFER_H
 
+#include <openssl/ssl.h>
+
 #define OFFER_VERSION_MIN 0x0301   /* TLS 1.0 */
 #define OFFER_VERSION_MAX 0x0304   /* TLS 1.3 */
 
@@ -33,6 +35,18 @@
     X(23, NID_X9_62_prime256v1)                           \
     X(24, NID_secp384r1)                                  \
     X(25, NID_secp521r1)
+
+/* post-quantum hybrids, before the others in a hello that offers them: in a build whose BoringSSL
+ * has ML-KEM (draft-ietf-tls-ecdhe-mlkem) */
+#if defined(SSL_GROUP_X25519_MLKEM768)
+#define OFFER_HAS_PQ 1
+#define OFFER_PQ_TEXT "X25519MLKEM768"
+#define OFFER_PQ_GROUPS(X) X(0x11ec, 0)
+#else
+#define OFFER_HAS_PQ 0
+#define OFFER_PQ_TEXT "none: this BoringSSL has no ML-KEM"
+#define OFFER_PQ_GROUPS(X)
+#endif
 
 #define OFFER_SIGSCHEMES(X)                               \
     X(0x0403) /* ecdsa_secp256r1_sha256 */                \

@@ -3,28 +3,14 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "scanner/session/flight.h"
 #include "scanner/session/keywords.h"
+#include "scanner/session/session_private.h"
 #include "scanner/session/tls_client.h"
-
-/* what the peer is expected to do next */
-enum state {
-    ST_CONNECT,
-    ST_GREETING,
-    ST_EHLO,
-    ST_HELO,          /* the outcome is decided; its answer is evidence */
-    ST_STARTTLS,
-    ST_DRAIN,         /* nothing: what it said before our hello is to be read */
-    ST_HANDSHAKE,
-    ST_EHLO_TLS,
-    ST_QUIT,          /* the outcome is decided from here on */
-    ST_FIN,
-    ST_END
-};
 
 enum {
     TEXTS_FIRST = 1024,       /* octets of the first allocation for texts */
-    EVIDENCE_MAX = 512,       /* octets kept behind the one that was no reply */
-    TLS_READ_CHUNK = 2048     /* octets read from TLS at a time */
+    EVIDENCE_MAX = 512        /* octets kept behind the one that was no reply */
 };
 
 /* ---- texts ---- */
@@ -44,7 +30,7 @@ static bool texts_reserve(struct session *s, size_t len)
     return true;
 }
 
-static void stop(struct session *s, enum session_want want)
+void session_stop(struct session *s, enum session_want want)
 {
     s->state = ST_END;
     s->want = want;
@@ -56,7 +42,7 @@ static void keep(struct session *s, enum text which, const uint8_t *in, size_t i
     if (in_len == 0)
         return;
     if (!texts_reserve(s, in_len)) {
-        stop(s, SESSION_FAULT);
+        session_stop(s, SESSION_FAULT);
         return;
     }
     uint32_t len = (uint32_t)in_len;
@@ -78,17 +64,17 @@ static struct bytes text_of(const struct session *s, enum text which)
     return len > 0 ? bytes_of(s->texts + s->text[which].at, len) : bytes_of(NULL, 0);
 }
 
-static size_t smaller(size_t a, size_t b)
+size_t session_smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
 
 /* keeps the first octets of what is counted in *count */
-static void keep_first(struct session *s, enum text which, uint32_t *count, const uint8_t *in,
+void session_keep_first(struct session *s, enum text which, uint32_t *count, const uint8_t *in,
                        size_t in_len)
 {
-    keep(s, which, in, smaller(in_len, EARLY_TEXT_MAX - s->text[which].len));
-    *count += (uint32_t)smaller(in_len, UINT32_MAX - *count);
+    keep(s, which, in, session_smaller(in_len, EARLY_TEXT_MAX - s->text[which].len));
+    *count += (uint32_t)session_smaller(in_len, UINT32_MAX - *count);
 }
 
 /* ---- times and ends ---- */
@@ -99,12 +85,12 @@ static uint32_t elapsed_us(uint64_t since_ns, uint64_t now_ns)
     return us < TIMING_ABSENT ? (uint32_t)us : TIMING_ABSENT - 1;
 }
 
-static void end_phase(struct session *s, enum timing timing, uint64_t now_ns)
+void session_end_phase(struct session *s, enum timing timing, uint64_t now_ns)
 {
     s->timing_us[timing] = elapsed_us(s->phase_start_ns, now_ns);
 }
 
-static void begin_phase(struct session *s, enum state state, enum session_wait wait,
+void session_begin_phase(struct session *s, enum state state, enum session_wait wait,
                         uint64_t now_ns)
 {
     s->state = (uint8_t)state;
@@ -114,7 +100,7 @@ static void begin_phase(struct session *s, enum state state, enum session_wait w
     smtp_reply_init(&s->reply);
 }
 
-static void decide(struct session *s, enum cause cause, uint64_t now_ns)
+void session_decide(struct session *s, enum cause cause, uint64_t now_ns)
 {
     assert(s->cause == CAUSE_NONE && cause != CAUSE_NONE);
     s->cause = (uint8_t)cause;
@@ -125,18 +111,27 @@ static void decide(struct session *s, enum cause cause, uint64_t now_ns)
  * before how it ended */
 static void decide_lost(struct session *s, enum cause cause, uint64_t now_ns)
 {
+    if (s->flight != NULL)
+        flight_end(s->flight);
     if (s->stage == STAGE_HANDSHAKE && s->early_len > s->early_len_before)
         cause = CAUSE_EARLY_PLAINTEXT;
     else if (cause != CAUSE_NOT_TLS && s->tls != NULL && tls_client_alerted(s->tls))
         cause = CAUSE_ALERT_RECEIVED;
-    decide(s, cause, now_ns);
+    session_decide(s, cause, now_ns);
 }
 
-static void end(struct session *s)
+void session_end(struct session *s)
 {
     if (s->tls != NULL)
         tls_client_close(s->tls);
-    stop(s, SESSION_CLOSE);
+    session_stop(s, SESSION_CLOSE);
+}
+
+void session_lost(struct session *s, enum cause cause, uint64_t now_ns)
+{
+    if (s->cause == CAUSE_NONE)
+        decide_lost(s, cause, now_ns);
+    session_end(s);
 }
 
 /* every event ends here: octets that could not be kept for sending are a fault */
@@ -146,7 +141,7 @@ static void settle(struct session *s)
         return;
     s->out->bad = false;
     s->out->len = 0;
-    stop(s, SESSION_FAULT);
+    session_stop(s, SESSION_FAULT);
 }
 
 /* ---- what we say ---- */
@@ -168,13 +163,13 @@ static void command(struct session *s, const char *verb, struct bytes arg)
     if (s->tls == NULL)
         outbuf_put(s->out, line, len);
     else if (tls_client_write(s->tls, line, len) != TLS_DONE)
-        stop(s, SESSION_FAULT);   /* it only writes to memory */
+        session_stop(s, SESSION_FAULT);   /* it only writes to memory */
 }
 
-static void ask(struct session *s, enum state state, enum stage stage, uint64_t now_ns)
+void session_ask(struct session *s, enum state state, enum stage stage, uint64_t now_ns)
 {
     s->stage = (uint8_t)stage;
-    begin_phase(s, state, WAIT_REPLY, now_ns);
+    session_begin_phase(s, state, WAIT_REPLY, now_ns);
     if (state == ST_STARTTLS)
         command(s, "STARTTLS", bytes_of(NULL, 0));
     else
@@ -183,7 +178,7 @@ static void ask(struct session *s, enum state state, enum stage stage, uint64_t 
 
 static void quit(struct session *s, uint64_t now_ns)
 {
-    begin_phase(s, ST_QUIT, WAIT_QUIT, now_ns);
+    session_begin_phase(s, ST_QUIT, WAIT_QUIT, now_ns);
     command(s, "QUIT", bytes_of(NULL, 0));
 }
 
@@ -201,11 +196,11 @@ static enum cause judge(uint16_t code, uint16_t wanted, struct bytes text)
 
 static void conclude(struct session *s, enum cause cause, uint64_t now_ns)
 {
-    decide(s, cause, now_ns);
+    session_decide(s, cause, now_ns);
     if (cause == CAUSE_MALFORMED || s->reply.code == 421)
-        end(s);
+        session_end(s);
     else if (s->state == ST_EHLO && cause == CAUSE_REJECTED && s->reply.code / 100 == 5)
-        ask(s, ST_HELO, STAGE_EHLO, now_ns);
+        session_ask(s, ST_HELO, STAGE_EHLO, now_ns);
     else
         quit(s, now_ns);
 }
@@ -213,9 +208,9 @@ static void conclude(struct session *s, enum cause cause, uint64_t now_ns)
 static void on_greeting(struct session *s, uint64_t now_ns)
 {
     enum cause cause = judge(s->reply.code, 220, text_of(s, TEXT_GREETING));
-    end_phase(s, TIMING_GREETING, now_ns);
+    session_end_phase(s, TIMING_GREETING, now_ns);
     if (cause == CAUSE_OK)
-        ask(s, ST_EHLO, STAGE_EHLO, now_ns);
+        session_ask(s, ST_EHLO, STAGE_EHLO, now_ns);
     else
         conclude(s, cause, now_ns);
 }
@@ -223,12 +218,12 @@ static void on_greeting(struct session *s, uint64_t now_ns)
 static void on_ehlo(struct session *s, uint64_t now_ns)
 {
     enum cause cause = judge(s->reply.code, 250, text_of(s, TEXT_EHLO));
-    end_phase(s, TIMING_EHLO, now_ns);
+    session_end_phase(s, TIMING_EHLO, now_ns);
     if (cause != CAUSE_OK) {
         conclude(s, cause, now_ns);
     } else if (s->config->try_anyway || keyword_offered(text_of(s, TEXT_EHLO), "STARTTLS")) {
         s->early_len_before = s->early_len;
-        ask(s, ST_STARTTLS, STAGE_STARTTLS, now_ns);
+        session_ask(s, ST_STARTTLS, STAGE_STARTTLS, now_ns);
     } else {
         s->stage = STAGE_STARTTLS;
         conclude(s, CAUSE_NOT_OFFERED, now_ns);
@@ -238,7 +233,7 @@ static void on_ehlo(struct session *s, uint64_t now_ns)
 static void on_starttls(struct session *s, uint64_t now_ns)
 {
     enum cause cause = judge(s->reply.code, 220, bytes_of(NULL, 0));
-    end_phase(s, TIMING_STARTTLS, now_ns);
+    session_end_phase(s, TIMING_STARTTLS, now_ns);
     if (cause != CAUSE_OK) {
         conclude(s, cause, now_ns);
         return;
@@ -251,7 +246,7 @@ static void on_starttls(struct session *s, uint64_t now_ns)
 static void on_ehlo_tls(struct session *s, uint64_t now_ns)
 {
     enum cause cause = judge(s->reply.code, 250, text_of(s, TEXT_EHLO_TLS));
-    end_phase(s, TIMING_EHLO_TLS, now_ns);
+    session_end_phase(s, TIMING_EHLO_TLS, now_ns);
     if (cause == CAUSE_OK)
         s->stage = STAGE_DONE;
     conclude(s, cause, now_ns);
@@ -271,6 +266,7 @@ static void on_reply(struct session *s, uint64_t now_ns)
     case ST_CONNECT:
     case ST_DRAIN:
     case ST_HANDSHAKE:
+    case ST_CRAFTED:
     case ST_FIN:
     case ST_END:      break;
     }
@@ -288,6 +284,7 @@ static enum text text_of_state(enum state state)
     case ST_CONNECT:
     case ST_DRAIN:
     case ST_HANDSHAKE:
+    case ST_CRAFTED:
     case ST_QUIT:
     case ST_FIN:
     case ST_END:      break;
@@ -298,8 +295,8 @@ static enum text text_of_state(enum state state)
 static void no_reply(struct session *s, enum cause cause, uint64_t now_ns)
 {
     if (s->cause == CAUSE_NONE)
-        decide(s, cause, now_ns);
-    end(s);
+        session_decide(s, cause, now_ns);
+    session_end(s);
 }
 
 /* reads on in the reply that is expected; returns how many octets belong to it */
@@ -308,7 +305,7 @@ static size_t feed_reply(struct session *s, const uint8_t *in, size_t in_len, ui
     enum text which = text_of_state((enum state)s->state);
     size_t used;
     enum reply_status status = smtp_reply_feed(&s->reply, &used, in, in_len);
-    size_t kept = status == REPLY_BAD ? used + smaller(in_len - used, EVIDENCE_MAX) : used;
+    size_t kept = status == REPLY_BAD ? used + session_smaller(in_len - used, EVIDENCE_MAX) : used;
     if (which != NUM_TEXTS)
         keep(s, which, in, kept);
     if (s->want == SESSION_FAULT)
@@ -319,7 +316,7 @@ static size_t feed_reply(struct session *s, const uint8_t *in, size_t in_len, ui
     case REPLY_TOO_LONG: no_reply(s, CAUSE_TOO_LONG, now_ns); break;
     case REPLY_DONE:
         if (s->tls == NULL && s->cause == CAUSE_NONE) /* we never pipeline: it spoke out of turn */
-            keep_first(s, TEXT_EARLY, &s->early_len, in + used, in_len - used);
+            session_keep_first(s, TEXT_EARLY, &s->early_len, in + used, in_len - used);
         if (s->want != SESSION_FAULT)
             on_reply(s, now_ns);
         break;
@@ -331,13 +328,13 @@ static size_t feed_reply(struct session *s, const uint8_t *in, size_t in_len, ui
  * bounded */
 static void feed_tail(struct session *s, size_t in_len)
 {
-    s->tail_len += (uint32_t)smaller(in_len, REPLY_MAX);
+    s->tail_len += (uint32_t)session_smaller(in_len, REPLY_MAX);
     if (s->tail_len >= REPLY_MAX)
-        end(s);
+        session_end(s);
 }
 
 /* reads replies: in plaintext what follows one was kept as early, inside TLS it is the next one */
-static void feed_text(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
+void session_feed_text(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
 {
     size_t used = 0;
     if (s->state != ST_FIN)
@@ -348,106 +345,16 @@ static void feed_text(struct session *s, const uint8_t *in, size_t in_len, uint6
         feed_tail(s, in_len - used);
 }
 
-/* ---- what the peer says: TLS ---- */
-
-static void lost(struct session *s, enum cause cause, uint64_t now_ns)
-{
-    if (s->cause == CAUSE_NONE)
-        decide_lost(s, cause, now_ns);
-    end(s);
-}
-
-static void on_close_notify(struct session *s, uint64_t now_ns)
-{
-    if (s->cause == CAUSE_NONE) {
-        lost(s, CAUSE_CLOSED, now_ns);
-        return;
-    }
-    tls_client_close(s->tls);
-    s->state = ST_FIN;
-    s->peer_closed = true;
-}
-
-static void read_tls(struct session *s, uint64_t now_ns)
-{
-    uint8_t buf[TLS_READ_CHUNK];
-    while (s->state != ST_END) {
-        size_t len = 0;
-        uint8_t during = s->cause == CAUSE_NONE ? s->stage : STAGE_DONE;
-        switch (tls_client_read(s->tls, buf, &len, sizeof buf, during)) {
-        case TLS_DONE:   feed_text(s, buf, len, now_ns); break;
-        case TLS_MORE:   return;
-        case TLS_CLOSED: on_close_notify(s, now_ns); return;
-        case TLS_FAILED: lost(s, tls_client_failure(s->tls), now_ns); return;
-        case TLS_FAULT:  stop(s, SESSION_FAULT); return;
-        }
-    }
-}
-
-static void handshake(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
-{
-    switch (tls_client_handshake(s->tls, in, in_len, s->stage)) {
-    case TLS_MORE:   break;
-    case TLS_CLOSED: lost(s, CAUSE_CLOSED, now_ns); break;
-    case TLS_FAILED: lost(s, tls_client_failure(s->tls), now_ns); break;
-    case TLS_FAULT:  stop(s, SESSION_FAULT); break;
-    case TLS_DONE:
-        end_phase(s, TIMING_HANDSHAKE, now_ns);
-        ask(s, ST_EHLO_TLS, STAGE_EHLO_TLS, now_ns);
-        read_tls(s, now_ns);
-        break;
-    }
-}
-
-/* tells whether the octets that are there may begin the first, so unprotected, record of an answer
- * to a hello: a handshake or alert record of a version up to 3.4 that is neither empty nor over
- * 2^14 (RFC 8446, 5.1) */
-static bool begins_record(const uint8_t *at, size_t len)
-{
-    if (len > 0 && at[0] != 0x16 && at[0] != 0x15)
-        return false;
-    if ((len > 1 && at[1] != 3) || (len > 2 && at[2] > 4) || (len > 3 && at[3] > 0x40))
-        return false;
-    return len < 5 || (at[3] == 0x40 ? at[4] == 0 : (at[3] | at[4]) != 0);
-}
-
-static void receive_handshake(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
-{
-    size_t old = s->first_len;
-    if (old == sizeof s->first) {
-        handshake(s, in, in_len, now_ns);
-        return;
-    }
-    size_t n = smaller(sizeof s->first - old, in_len);
-    memcpy(s->first + old, in, n);
-    s->first_len = (uint8_t)(old + n);
-    if (!begins_record(s->first, s->first_len)) {
-        keep_first(s, TEXT_NOT_TLS, &s->not_tls_len, s->first, old);
-        keep_first(s, TEXT_NOT_TLS, &s->not_tls_len, in, in_len);
-        if (s->want != SESSION_FAULT)
-            lost(s, CAUSE_NOT_TLS, now_ns);
-        return;
-    }
-    if (s->first_len < sizeof s->first)
-        return;
-    if (old > 0) {
-        handshake(s, s->first, sizeof s->first, now_ns);
-        in += n;
-        in_len -= n;
-    }
-    if (s->state == ST_HANDSHAKE && in_len > 0)
-        handshake(s, in, in_len, now_ns);
-}
-
 /* ---- events ---- */
 
 void session_init(struct session *s, const struct session_config *config, struct outbuf *out,
-                  const char *host, uint64_t now_ns)
+                  const struct session_hello *hello, uint64_t now_ns)
 {
     memset(s, 0, sizeof *s);
     s->config = config;
     s->out = out;
-    s->host = host;
+    if (hello != NULL)
+        s->hello = *hello;
     s->stage = STAGE_CONNECT;
     s->start_ns = s->phase_start_ns = now_ns;
     for (size_t i = 0; i < NUM_TIMINGS; i++)
@@ -457,8 +364,10 @@ void session_init(struct session *s, const struct session_config *config, struct
 void session_cleanup(struct session *s)
 {
     tls_client_free(s->tls);
+    free(s->flight);
     free(s->texts);
     s->tls = NULL;
+    s->flight = NULL;
     s->texts = NULL;
 }
 
@@ -466,9 +375,9 @@ void session_connected(struct session *s, uint64_t now_ns)
 {
     if (s->state != ST_CONNECT)
         return;
-    end_phase(s, TIMING_CONNECT, now_ns);
+    session_end_phase(s, TIMING_CONNECT, now_ns);
     s->stage = STAGE_GREETING;
-    begin_phase(s, ST_GREETING, WAIT_REPLY, now_ns);
+    session_begin_phase(s, ST_GREETING, WAIT_REPLY, now_ns);
 }
 
 void session_receive(struct session *s, const uint8_t *in, size_t in_len, uint64_t now_ns)
@@ -481,16 +390,15 @@ void session_receive(struct session *s, const uint8_t *in, size_t in_len, uint64
     case ST_EHLO_TLS:
     case ST_QUIT:
     case ST_FIN:
-        if (s->tls == NULL) {
-            feed_text(s, in, in_len, now_ns);
-        } else if (s->peer_closed) {
+        if (s->tls == NULL)
+            session_feed_text(s, in, in_len, now_ns);
+        else if (s->peer_closed)
             feed_tail(s, in_len);
-        } else {
-            tls_client_feed(s->tls, in, in_len);
-            read_tls(s, now_ns);
-        }
+        else
+            session_tls_receive(s, in, in_len, now_ns);
         break;
-    case ST_HANDSHAKE: receive_handshake(s, in, in_len, now_ns); break;
+    case ST_HANDSHAKE:
+    case ST_CRAFTED:   session_tls_receive(s, in, in_len, now_ns); break;
     case ST_CONNECT:
     case ST_DRAIN:
     case ST_END:       break;
@@ -503,14 +411,9 @@ void session_drained(struct session *s, const uint8_t *in, size_t in_len, uint64
     if (s->state != ST_DRAIN)
         return;
     s->want = SESSION_READ;
-    keep_first(s, TEXT_EARLY, &s->early_len, in, in_len);
-    s->tls = tls_client_new(s->config->tls, s->out, s->host);
-    if (s->tls == NULL || s->want == SESSION_FAULT) {
-        stop(s, SESSION_FAULT);
-        return;
-    }
-    begin_phase(s, ST_HANDSHAKE, WAIT_TLS, now_ns);
-    handshake(s, NULL, 0, now_ns);
+    session_keep_first(s, TEXT_EARLY, &s->early_len, in, in_len);
+    if (s->want != SESSION_FAULT)
+        session_tls_begin(s, now_ns);
     settle(s);
 }
 
@@ -518,7 +421,7 @@ void session_eof(struct session *s, uint64_t now_ns)
 {
     if (s->state == ST_END)
         return;
-    lost(s, CAUSE_CLOSED, now_ns);
+    session_lost(s, CAUSE_CLOSED, now_ns);
     settle(s);
 }
 
@@ -528,13 +431,13 @@ void session_error(struct session *s, int errnum, uint64_t now_ns)
     if (s->state == ST_END)
         return;
     if (s->cause != CAUSE_NONE) {
-        stop(s, SESSION_CLOSE);
+        session_stop(s, SESSION_CLOSE);
     } else if (cause_of_errno(&cause, errnum)) {
         s->errnum = errnum;
         decide_lost(s, cause, now_ns);
-        stop(s, SESSION_CLOSE);
+        session_stop(s, SESSION_CLOSE);
     } else {
-        stop(s, SESSION_FAULT);
+        session_stop(s, SESSION_FAULT);
     }
 }
 
@@ -542,7 +445,7 @@ void session_timeout(struct session *s, uint64_t now_ns)
 {
     if (s->state == ST_END)
         return;
-    lost(s, CAUSE_TIMEOUT, now_ns);
+    session_lost(s, CAUSE_TIMEOUT, now_ns);
     settle(s);
 }
 
@@ -567,4 +470,14 @@ CRYPTO_BUFFER *const *session_certs(const struct session *s, size_t *num)
 {
     *num = 0;
     return s->tls != NULL ? tls_client_certs(s->tls, num) : NULL;
+}
+
+const struct flight *session_flight(const struct session *s)
+{
+    return s->flight;
+}
+
+SSL_SESSION *session_take_resumable(struct session *s)
+{
+    return s->tls != NULL ? tls_client_take_resumable(s->tls) : NULL;
 }

@@ -33,12 +33,24 @@
 struct tls_context;   /* scanner/session/tls_client.h */
 struct tls_client;
 
+struct crafted_hello;  /* scanner/session/craft.h */
+struct flight;         /* scanner/session/flight.h */
+
 enum { SESSION_NAME_MAX = 255 };   /* octets of an EHLO name */
 
 struct session_config {
     struct bytes ehlo_name;   /* at most SESSION_NAME_MAX octets, no control characters */
     struct tls_context *tls;
     bool try_anyway;          /* send STARTTLS even where it is not offered */
+};
+
+/* the hello that follows the 220 to STARTTLS; what it points to outlives the session */
+struct session_hello {
+    const char *host;                      /* for SNI; NUL-terminated; NULL: none */
+    const struct crafted_hello *crafted;   /* instead of a handshake, which then is none: the
+                                              session ends with the peer's first flight */
+    SSL_SESSION *resumed;                  /* to be resumed; NULL: none */
+    bool classical;                        /* no post-quantum group is offered */
 };
 
 enum session_want {
@@ -58,7 +70,7 @@ enum session_wait {
 struct session {
     const struct session_config *config;
     struct outbuf *out;
-    const char *host;             /* for SNI; NULL: none */
+    struct session_hello hello;
     enum session_want want;
     enum session_wait wait;
     uint8_t wait_serial;
@@ -79,12 +91,13 @@ struct session {
     uint8_t first_len;
     uint32_t tail_len;            /* private: octets that came after QUIT */
     struct tls_client *tls;       /* from the 220 to STARTTLS until the end */
+    struct flight *flight;        /* instead: the answer to a crafted hello */
 };
 
-/* session_init begins a session whose connection is being opened at now_ns. host: NUL-terminated or
- * NULL, outlives it. */
+/* session_init begins a session whose connection is being opened at now_ns. hello NULL: a handshake
+ * without SNI. */
 void session_init(struct session *s, const struct session_config *config, struct outbuf *out,
-                  const char *host, uint64_t now_ns);
+                  const struct session_hello *hello, uint64_t now_ns);
 void session_cleanup(struct session *s);
 
 void session_connected(struct session *s, uint64_t now_ns);
@@ -104,5 +117,12 @@ void session_record(const struct session *s, struct record *r);
 /* session_certs returns the certificates that the peer sent, leaf first, and their number (at most
  * RECORD_CHAIN_MAX). Buffers are the session's: CRYPTO_BUFFER_up_ref to keep one. */
 CRYPTO_BUFFER *const *session_certs(const struct session *s, size_t *num);
+
+/* session_flight returns the answer to a crafted hello that was sent; else NULL. */
+const struct flight *session_flight(const struct session *s);
+
+/* session_take_resumable returns the newest that the peer gave for a resumption, a reference that
+ * is the caller's; NULL: none, or none was wanted. */
+SSL_SESSION *session_take_resumable(struct session *s);
 
 #endif

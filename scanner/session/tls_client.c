@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <openssl/bio.h>
-#include <openssl/bytestring.h>
 #include <openssl/err.h>
 #include <openssl/mem.h>
 #include <openssl/pool.h>
@@ -12,8 +11,15 @@
 
 #include "scanner/session/hello.h"
 #include "scanner/session/offer.h"
+#include "scanner/session/tls_messages.h"
 
-enum { MSG_SERVER_HELLO = 2, MSG_CERTIFICATE = 11 };
+enum direction { DIR_NONE, DIR_OUT, DIR_IN };
+
+/* octets of a message that are worth keeping; data is NULL until there are any */
+struct kept {
+    uint8_t *data;
+    uint32_t len;
+};
 
 struct tls_context {
     SSL_CTX *ssl;
@@ -30,10 +36,14 @@ struct tls_client {
     const uint8_t *in;              /* borrowed: octets not yet read */
     size_t in_len;
     size_t left;                    /* octets that may still be read */
+    SSL_SESSION *resumable;         /* NULL: none came, or none are kept */
     CRYPTO_BUFFER **certs;
+    struct kept ocsp, scts, request;
+    struct tls_facts facts;
+    uint32_t num_in, num_out;       /* octets of the handshake */
     uint16_t num_certs;
-    uint16_t version, suite;        /* of the ServerHello */
     uint8_t hello;
+    uint8_t flights, direction;     /* of the handshake; who spoke last */
     uint8_t during;                 /* enum stage of the call that is running */
     uint8_t num_alerts;
     bool done, over, fault;
@@ -45,6 +55,16 @@ struct tls_client {
 };
 
 /* ---- the way of the octets ---- */
+
+static void count(struct tls_client *t, enum direction direction, size_t num)
+{
+    if (t->done)
+        return;
+    if (t->direction != direction && t->flights < UINT8_MAX)
+        t->flights++;
+    t->direction = (uint8_t)direction;
+    *(direction == DIR_IN ? &t->num_in : &t->num_out) += (uint32_t)num;   /* both are bounded */
+}
 
 static int on_bio_read(BIO *bio, char *buf, int len)
 {
@@ -64,6 +84,7 @@ static int on_bio_read(BIO *bio, char *buf, int len)
     t->in += n;
     t->in_len -= n;
     t->left -= n;
+    count(t, DIR_IN, n);
     return (int)n;
 }
 
@@ -71,6 +92,7 @@ static int on_bio_write(BIO *bio, const char *data, int len)
 {
     struct tls_client *t = ((struct tls_context *)BIO_get_data(bio))->current;
     outbuf_put(t->out, data, (size_t)len);
+    count(t, DIR_OUT, (size_t)len);
     return t->out->bad ? -1 : len;
 }
 
@@ -84,39 +106,13 @@ static long on_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
 
 /* ---- what the messages tell ---- */
 
-/* walks a list of certificates (RFC 5246, 7.4.2; RFC 8446, 4.4.2), keeping up to max in certs
- * (NULL: none); returns how many there are before its end or its first fault */
-static size_t walk_certs(struct tls_client *t, CRYPTO_BUFFER **certs, size_t max, CBS list)
+/* keeps up to RECORD_CHAIN_MAX certificates */
+static void keep_certs(struct tls_client *t, struct bytes list)
 {
-    CBS cert, extensions;
+    struct bytes left = list, cert;
     size_t num = 0;
-    while (CBS_len(&list) > 0) {
-        if (!CBS_get_u24_length_prefixed(&list, &cert) || CBS_len(&cert) == 0)
-            break;
-        if (num < max && certs != NULL) {
-            certs[num] = CRYPTO_BUFFER_new_from_CBS(&cert, t->ctx->pool);
-            if (certs[num] == NULL) {
-                t->fault = true;
-                break;
-            }
-        }
+    while (tls_cert_next(&left, &cert, t->facts.version))
         num++;
-        if (t->version >= 0x0304 && !CBS_get_u16_length_prefixed(&list, &extensions))
-            break;
-    }
-    return num;
-}
-
-static void on_certificate(struct tls_client *t, CBS message)
-{
-    CBS body, context, list;
-    uint8_t type;
-    if (t->certs != NULL || t->version == 0 || !CBS_get_u8(&message, &type) ||
-        !CBS_get_u24_length_prefixed(&message, &body) ||
-        (t->version >= 0x0304 && !CBS_get_u8_length_prefixed(&body, &context)) ||
-        !CBS_get_u24_length_prefixed(&body, &list))
-        return;
-    size_t num = walk_certs(t, NULL, 0, list);
     t->chain_cut = num > RECORD_CHAIN_MAX;
     num = t->chain_cut ? RECORD_CHAIN_MAX : num;
     if (num == 0)
@@ -126,19 +122,45 @@ static void on_certificate(struct tls_client *t, CBS message)
         t->fault = true;
         return;
     }
-    walk_certs(t, t->certs, num, list);
-    while (t->num_certs < num && t->certs[t->num_certs] != NULL)
-        t->num_certs++;
+    while (t->num_certs < num && tls_cert_next(&list, &cert, t->facts.version)) {
+        CRYPTO_BUFFER *buffer = CRYPTO_BUFFER_new(cert.data, cert.len, t->ctx->pool);
+        if (buffer == NULL) {
+            t->fault = true;
+            return;
+        }
+        t->certs[t->num_certs++] = buffer;
+    }
+}
+
+static void keep(struct tls_client *t, struct kept *to, struct bytes octets)
+{
+    if (octets.len == 0 || to->data != NULL)
+        return;
+    to->data = malloc(octets.len);
+    if (to->data == NULL) {
+        t->fault = true;
+        return;
+    }
+    memcpy(to->data, octets.data, octets.len);
+    to->len = (uint32_t)octets.len;
+}
+
+static struct bytes up_to(struct bytes octets, size_t max)
+{
+    return bytes_of(octets.data, octets.len <= max ? octets.len : 0);
 }
 
 static void on_handshake(struct tls_client *t, const uint8_t *data, size_t len)
 {
-    CBS message;
-    CBS_init(&message, data, len);
-    if (len > 0 && data[0] == MSG_SERVER_HELLO)
-        server_hello_read(&t->version, &t->suite, bytes_of(data, len));
-    if (len > 0 && data[0] == MSG_CERTIFICATE)
-        on_certificate(t, message);
+    struct tls_parts parts;
+    tls_message_read(&t->facts, &parts, bytes_of(data, len));
+    if (parts.certs.len > 0)
+        keep_certs(t, parts.certs);
+    keep(t, &t->ocsp, up_to(parts.ocsp, OCSP_STAPLE_MAX));
+    keep(t, &t->scts, up_to(parts.scts, SCT_LIST_MAX));
+    if (parts.request.len > CERT_REQUEST_MAX)
+        parts.request.len = CERT_REQUEST_MAX;
+    keep(t, &t->request, parts.request);
 }
 
 static void on_alert(struct tls_client *t, bool sent, const uint8_t *data)
@@ -180,20 +202,54 @@ static enum ssl_verify_result_t accept_any(SSL *ssl, uint8_t *alert)
     return ssl_verify_ok;   /* judged offline */
 }
 
-static bool set_groups(SSL_CTX *ssl)
+/* takes over the reference: RFC 8446, 4.6.1: each may be used once, so the newest is as good as
+ * any */
+static int on_session(SSL *ssl, SSL_SESSION *session)
 {
+    struct tls_context *ctx = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    SSL_SESSION_free(ctx->current->resumable);
+    ctx->current->resumable = session;
+    return 1;
+}
+
+void tls_context_keep_sessions(struct tls_context *ctx)
+{
+    SSL_CTX_set_session_cache_mode(ctx->ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ctx->ssl, on_session);
+    SSL_CTX_set_app_data(ctx->ssl, ctx);
+}
+
 #if BORINGSSL_API_VERSION >= 22
 #define X(id, nid) id,
-    static const uint16_t groups[] = {OFFER_GROUPS(X)};
+static const uint16_t pq_first_groups[] = {OFFER_PQ_GROUPS(X) OFFER_GROUPS(X)};
+static const uint16_t classical_groups[] = {OFFER_GROUPS(X)};
 #undef X
-    return SSL_CTX_set1_group_ids(ssl, groups, sizeof groups / sizeof groups[0]);
+#define NUM_OF(list) (sizeof(list) / sizeof(list)[0])
+
+static bool set_groups(SSL_CTX *ssl)
+{
+    return SSL_CTX_set1_group_ids(ssl, pq_first_groups, NUM_OF(pq_first_groups));
+}
+
+static bool set_classical(SSL *ssl)
+{
+    return SSL_set1_group_ids(ssl, classical_groups, NUM_OF(classical_groups));
+}
 #else
+static bool set_groups(SSL_CTX *ssl)
+{
 #define X(id, nid) nid,
     static const int groups[] = {OFFER_GROUPS(X)};
 #undef X
     return SSL_CTX_set1_curves(ssl, groups, sizeof groups / sizeof groups[0]);
-#endif
 }
+
+static bool set_classical(SSL *ssl)
+{
+    (void)ssl;
+    return true;   /* all that there is */
+}
+#endif
 
 static bool set_offer(SSL_CTX *ssl)
 {
@@ -243,6 +299,8 @@ struct tls_context *tls_context_new(CRYPTO_BUFFER_POOL *pool)
     SSL_CTX_set_max_cert_list(ctx->ssl, TLS_MESSAGE_MAX);
     SSL_CTX_set_grease_enabled(ctx->ssl, 0);
     SSL_CTX_set_permute_extensions(ctx->ssl, 0);
+    SSL_CTX_enable_ocsp_stapling(ctx->ssl);
+    SSL_CTX_enable_signed_cert_timestamps(ctx->ssl);
     SSL_CTX_set_msg_callback(ctx->ssl, on_message);
     SSL_CTX_set_msg_callback_arg(ctx->ssl, ctx);
     return ctx;
@@ -260,17 +318,27 @@ void tls_context_free(struct tls_context *ctx)
 
 /* ---- the client ---- */
 
-struct tls_client *tls_client_new(struct tls_context *ctx, struct outbuf *out, const char *host)
+static bool apply_hello(struct tls_client *t, const struct session_hello *hello)
 {
+    bool named = hello->host != NULL, classical = !OFFER_HAS_PQ || hello->classical;
+    t->hello = (uint8_t)((classical ? HELLO_PLAIN : HELLO_PQ) + (named ? HELLO_SNI : 0));
+    return (!named || SSL_set_tlsext_host_name(t->ssl, hello->host)) &&
+           (hello->resumed == NULL || SSL_set_session(t->ssl, hello->resumed)) &&
+           (!OFFER_HAS_PQ || !classical || set_classical(t->ssl));
+}
+
+struct tls_client *tls_client_new(struct tls_context *ctx, struct outbuf *out,
+                                  const struct session_hello *hello)
+{
+    static const struct session_hello plain = {.host = NULL};
     struct tls_client *t = calloc(1, sizeof *t);
     if (t == NULL)
         return NULL;
     t->ctx = ctx;
     t->out = out;
     t->left = TLS_HANDSHAKE_MAX;
-    t->hello = host != NULL ? HELLO_SNI : HELLO_PLAIN;
     t->ssl = SSL_new(ctx->ssl);
-    if (t->ssl == NULL || (host != NULL && !SSL_set_tlsext_host_name(t->ssl, host))) {
+    if (t->ssl == NULL || !apply_hello(t, hello != NULL ? hello : &plain)) {
         ERR_clear_error();
         tls_client_free(t);
         return NULL;
@@ -288,9 +356,13 @@ void tls_client_free(struct tls_client *t)
     if (t == NULL)
         return;
     SSL_free(t->ssl);
+    SSL_SESSION_free(t->resumable);
     for (size_t i = 0; i < t->num_certs; i++)
         CRYPTO_BUFFER_free(t->certs[i]);
     free(t->certs);
+    free(t->ocsp.data);
+    free(t->scts.data);
+    free(t->request.data);
     free(t);
 }
 
@@ -332,6 +404,7 @@ enum tls_status tls_client_handshake(struct tls_client *t, const uint8_t *in, si
     if (t->fault || t->out->bad)
         return TLS_FAULT;
     t->done = true;
+    tls_facts_say(&t->facts, TLS_FLAG_RESUMED, SSL_session_reused(t->ssl) != 0);
     t->alerted = t->alert_sent = false;
     t->left = TLS_DATA_MAX;
     return TLS_DONE;
@@ -351,6 +424,8 @@ enum tls_status tls_client_read(struct tls_client *t, uint8_t *buf, size_t *len,
     if (ret <= 0)
         return status_of(t, ret);
     *len = (size_t)ret;
+    if (t->facts.version >= OFFER_VERSION_MAX)   /* tickets are sent before an answer */
+        tls_facts_say(&t->facts, TLS_FLAG_TICKET, false);
     return TLS_DONE;
 }
 
@@ -385,13 +460,30 @@ enum cause tls_client_failure(const struct tls_client *t)
     return t->alert_sent ? CAUSE_ALERT_SENT : CAUSE_TLS_ERROR;
 }
 
+bool tls_client_saw_hello(const struct tls_client *t)
+{
+    return t->facts.version != 0;
+}
+
+static void record_facts(const struct tls_facts *f, struct record *r)
+{
+    r->version = f->version;
+    r->suite = f->suite;
+    r->tls_known = f->known;
+    r->tls_flags = f->flags;
+    r->ticket_lifetime_s = f->ticket_lifetime_s;
+    r->retry_group = f->retry_group;
+    r->compression = f->compression;
+    r->num_server_exts = f->num_exts;
+    memcpy(r->server_exts, f->exts, sizeof r->server_exts);
+}
+
 void tls_client_record(const struct tls_client *t, struct record *r)
 {
     r->has_tls = true;
     r->handshake_done = t->done;
     r->hello = t->hello;
-    r->version = t->version;
-    r->suite = t->suite;
+    record_facts(&t->facts, r);
     if (t->done) {
 #if BORINGSSL_API_VERSION >= 22
         r->group = SSL_get_group_id(t->ssl);
@@ -400,12 +492,25 @@ void tls_client_record(const struct tls_client *t, struct record *r)
 #endif
         /* before TLS 1.2 there is none on the wire: BoringSSL reports what it used in its own
          * numbers */
-        r->sigscheme = t->version >= 0x0303 ? SSL_get_peer_signature_algorithm(t->ssl) : 0;
+        r->sigscheme = r->version >= 0x0303 ? SSL_get_peer_signature_algorithm(t->ssl) : 0;
     }
+    r->flights = t->flights;
+    r->tls_in = t->num_in;
+    r->tls_out = t->num_out;
+    r->text[TEXT_OCSP] = bytes_of(t->ocsp.data, t->ocsp.len);
+    r->text[TEXT_SCT] = bytes_of(t->scts.data, t->scts.len);
+    r->text[TEXT_CERT_REQUEST] = bytes_of(t->request.data, t->request.len);
     memcpy(r->alerts, t->alerts, sizeof r->alerts);
     r->num_alerts = t->num_alerts;
     r->num_chain = t->num_certs;
     r->chain_cut = t->chain_cut;
+}
+
+SSL_SESSION *tls_client_take_resumable(struct tls_client *t)
+{
+    SSL_SESSION *session = t->resumable;
+    t->resumable = NULL;
+    return session;
 }
 
 CRYPTO_BUFFER *const *tls_client_certs(const struct tls_client *t, size_t *num)
@@ -444,13 +549,19 @@ static int describe(struct dataset_hello *out, uint8_t **scratch, const struct o
 int tls_hello_describe(struct dataset_hello *out, uint8_t **scratch, struct tls_context *ctx,
                        unsigned hello)
 {
-    static const char *const names[NUM_HELLOS] = {[HELLO_PLAIN] = "plain", [HELLO_SNI] = "sni"};
+    static const char *const names[] = {[HELLO_PLAIN] = "plain",
+                                        [HELLO_SNI] = "sni",
+                                        [HELLO_PQ] = "pq",
+                                        [HELLO_PQ_SNI] = "pq-sni"};
+    const struct session_hello said = {
+        .host = hello == HELLO_SNI || hello == HELLO_PQ_SNI ? "host.invalid" : NULL,
+        .classical = hello < HELLO_PQ};
     struct outbuf record;
     int rc = -EINVAL;
     if (hello >= NUM_HELLOS)
         return rc;
     outbuf_init(&record);
-    struct tls_client *t = tls_client_new(ctx, &record, hello == HELLO_SNI ? "host.invalid" : NULL);
+    struct tls_client *t = tls_client_new(ctx, &record, &said);
     if (t == NULL)
         rc = -ENOMEM;
     else if (tls_client_handshake(t, NULL, 0, STAGE_HANDSHAKE) == TLS_MORE)

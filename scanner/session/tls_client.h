@@ -5,9 +5,9 @@
  * What       one tls_context per thread (SSL_CTX, offer from offer.h, shared buffer pool, message
  *            callback); one tls_client per session, from the 220 to STARTTLS until its end.
  * Promise    lists of versions, suites, groups and signature schemes are those of offer.h on every
- *            BoringSSL; certificates and alerts are taken as messages, and so are kept when the
- *            handshake fails. What a peer can make us read is bounded: more than the limits below
- *            is a failure, too-long.
+ *            BoringSSL. All that the peer's messages tell (tls_messages.h), certificates and alerts
+ *            is taken as they come, and so kept when the handshake fails. What a peer can make us
+ *            read is bounded: more than the limits below is a failure, too-long.
  * Ownership  _new/_free; a client lives no longer than its context and outbuf. Octets in are
  *            borrowed for the call; octets out go to the outbuf.
  * Errors     TLS_FAULT: no memory. All else is a finding.
@@ -18,6 +18,7 @@
 #include <openssl/base.h>
 
 #include "core/dataset.h"
+#include "scanner/session/offer.h"
 #include "scanner/session/session.h"
 
 enum {
@@ -30,8 +31,12 @@ enum {
 struct tls_context *tls_context_new(CRYPTO_BUFFER_POOL *pool);
 void tls_context_free(struct tls_context *ctx);
 
+/* tls_context_keep_sessions makes clients keep what their peers give for a resumption. */
+void tls_context_keep_sessions(struct tls_context *ctx);
+
 /* the hellos that this build can send, by the index that records use; see offer.h */
-enum { HELLO_PLAIN = 0, HELLO_SNI = 1, NUM_HELLOS };
+enum { HELLO_PLAIN = 0, HELLO_SNI = 1, HELLO_PQ = 2, HELLO_PQ_SNI = 3 };
+enum { NUM_HELLOS = OFFER_HAS_PQ ? 4 : 2 };
 
 /* tls_hello_describe makes the hello of that index and fills *out for the dataset's header; body
  * and ja4 point into *scratch, which the caller frees with OPENSSL_free. Negative on failure. */
@@ -46,7 +51,9 @@ enum tls_status {
     TLS_FAULT        /* no memory */
 };
 
-struct tls_client *tls_client_new(struct tls_context *ctx, struct outbuf *out, const char *host);
+/* tls_client_new: of hello, `crafted` is not looked at; NULL: a hello without SNI. */
+struct tls_client *tls_client_new(struct tls_context *ctx, struct outbuf *out,
+                                  const struct session_hello *hello);
 void tls_client_free(struct tls_client *t);
 
 /* tls_client_handshake takes octets (none at the start) and drives the handshake. */
@@ -68,11 +75,17 @@ enum cause tls_client_failure(const struct tls_client *t);
 /* tls_client_alerted tells whether the peer sent an alert, close_notify aside, in the handshake or,
  * once that is complete, since. */
 bool tls_client_alerted(const struct tls_client *t);
-/* tls_client_record fills has_tls, handshake_done, hello, version, suite, group, sigscheme, alerts,
- * num_chain and chain_cut. Version and suite are there once a ServerHello came, even when the
- * handshake failed later; group and signature scheme when it is complete. Alerts: those with
- * `during` before STAGE_DONE, the first seven and the last; close_notify of ours is none. */
+/* tls_client_saw_hello tells whether a ServerHello came, or a HelloRetryRequest. */
+bool tls_client_saw_hello(const struct tls_client *t);
+/* tls_client_record fills what has to do with TLS: all from has_tls on, texts included, but hashes
+ * of the chain and timings; a view into the client. What messages tell is there from each message
+ * on, even when the handshake failed later; group and signature scheme when it is complete. A
+ * ticket of TLS 1.3 is known not to have come once the peer said anything inside. Alerts: those
+ * with `during` before STAGE_DONE, the first seven and the last; close_notify of ours is none. */
 void tls_client_record(const struct tls_client *t, struct record *r);
+/* tls_client_take_resumable returns the newest session that could be resumed, a reference that is
+ * the caller's; NULL: none came, or none are kept. */
+SSL_SESSION *tls_client_take_resumable(struct tls_client *t);
 /* tls_client_certs returns the certificates of the peer's first Certificate message. */
 CRYPTO_BUFFER *const *tls_client_certs(const struct tls_client *t, size_t *num);
 

@@ -156,8 +156,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     uint8_t flags = take(&in);
     outbuf_init(&p.out);
     peer_init(&p.peer, world.server[flags / 8 % NUM_SERVERS]);
-    session_init(&p.session, &world.config[flags % 2], &p.out, flags & 2 ? "mx.test" : NULL,
-                 p.now_ns);
+    const struct session_hello hello = {.host = flags & 2 ? "mx.test" : NULL};
+    session_init(&p.session, &world.config[flags % 2], &p.out, &hello, p.now_ns);
     if (flags & 4)
         session_timeout(&p.session, 2);
     session_connected(&p.session, 2);

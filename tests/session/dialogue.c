@@ -178,7 +178,8 @@ void dialogue_run(struct dialogue *d, const struct session_config *config, const
     outbuf_init(&d->out);
     if (peer_ctx != NULL)
         peer_init(&d->peer, peer_ctx);
-    session_init(&d->session, config, &d->out, host, d->now_ns);
+    const struct session_hello hello = {.host = host};
+    session_init(&d->session, config, &d->out, &hello, d->now_ns);
     d->now_ns += 1000;
     session_connected(&d->session, d->now_ns);
     play(d, &q, script, cut);

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 
 #define CHECK(x)                                                                         \
     do {                                                                                 \
@@ -138,24 +139,63 @@ static void set_chain(SSL_CTX *ctx, struct peer_keys *keys, const struct peer_op
     free(chain);
 }
 
+/* a clock that stands still: a ticket's lifetime is what was asked for */
+static void on_time(const SSL *ssl, struct timeval *now)
+{
+    (void)ssl;
+    *now = (struct timeval){.tv_sec = 1785000000};
+}
+
+static void set_extras(SSL_CTX *ctx, const struct peer_options *options)
+{
+    SSL_CTX_set_current_time_cb(ctx, on_time);
+    if (options->ocsp.len > 0)
+        CHECK(SSL_CTX_set_ocsp_response(ctx, options->ocsp.data, options->ocsp.len));
+    if (options->scts.len > 0)
+        CHECK(SSL_CTX_set_signed_cert_timestamp_list(ctx, options->scts.data, options->scts.len));
+    if (options->no_tickets)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+    if (options->ticket_s != 0) {
+        SSL_CTX_set_timeout(ctx, options->ticket_s);
+        SSL_CTX_set_session_psk_dhe_timeout(ctx, options->ticket_s);
+    }
+    if (options->client_ca.len > 0) {
+        STACK_OF(CRYPTO_BUFFER) *names = sk_CRYPTO_BUFFER_new_null();
+        CRYPTO_BUFFER *name =
+            CRYPTO_BUFFER_new(options->client_ca.data, options->client_ca.len, NULL);
+        CHECK(names != NULL && name != NULL && sk_CRYPTO_BUFFER_push(names, name) > 0);
+        SSL_CTX_set0_client_CAs(ctx, names);
+    }
+}
+
+/* a clock that stands still: what a ticket says of its lifetime is what is left of it */
+static void stopped_clock(const SSL *ssl, struct timeval *now)
+{
+    (void)ssl;
+    *now = (struct timeval){.tv_sec = 1767225600};   /* 2026-01-01 */
+}
+
 SSL_CTX *peer_context_new(struct peer_keys *keys, const struct peer_options *options)
 {
     static const uint16_t schemes[] = {
         SSL_SIGN_ECDSA_SECP256R1_SHA256, SSL_SIGN_ECDSA_SECP384R1_SHA384,
         SSL_SIGN_ECDSA_SECP521R1_SHA512, SSL_SIGN_ED25519,
         SSL_SIGN_RSA_PSS_RSAE_SHA256,    SSL_SIGN_RSA_PKCS1_SHA256};
+    static const int groups[] = {NID_X25519, NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1};
     SSL_CTX *ctx = SSL_CTX_new(TLS_with_buffers_method());
     uint16_t version = options->version;
     CHECK(SSL_CTX_set_min_proto_version(ctx, version != 0 ? version : TLS1_VERSION));
     CHECK(SSL_CTX_set_max_proto_version(ctx, version != 0 ? version : TLS1_3_VERSION));
     if (options->suites != NULL)
         CHECK(SSL_CTX_set_strict_cipher_list(ctx, options->suites));
-    if (options->group != 0)
-        CHECK(SSL_CTX_set1_curves(ctx, &options->group, 1));
+    CHECK(SSL_CTX_set1_curves(ctx, options->group != 0 ? &options->group : groups,
+                              options->group != 0 ? 1 : sizeof groups / sizeof groups[0]));
     CHECK(SSL_CTX_set_signing_algorithm_prefs(ctx, schemes, sizeof schemes / sizeof schemes[0]));
     if (options->want_client_cert)
         SSL_CTX_set_custom_verify(ctx, SSL_VERIFY_PEER, accept_any);
+    SSL_CTX_set_current_time_cb(ctx, stopped_clock);
     set_chain(ctx, keys, options);
+    set_extras(ctx, options);
     return ctx;
 }
 

@@ -30,6 +30,10 @@ struct peer_options {
     int group;               /* NID; 0: any */
     size_t num_extra;        /* certificates behind the leaf, of no meaning */
     bool want_client_cert;
+    struct bytes client_ca;  /* its name, DER, in the request for a certificate */
+    struct bytes ocsp, scts; /* sent where the client asks; empty: not */
+    bool no_tickets;
+    uint32_t ticket_s;       /* lifetime of its tickets; 0: BoringSSL's default */
 };
 
 /* identities, made when first wanted */

@@ -194,18 +194,18 @@ static void test_server_hello(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof server_cases / sizeof server_cases[0]; i++) {
         uint8_t message[128];
-        uint16_t version = 0, suite = 0;
+        struct server_hello hello = {.version = 0}, none;
         size_t len = server_cases[i].len;
         memcpy(message, server_cases[i].message, len);
         message[3] = (uint8_t)(len - 4);
-        bool ok = server_hello_read(&version, &suite, bytes_of(message, len));
-        if (ok != server_cases[i].ok || version != server_cases[i].version ||
-            suite != server_cases[i].suite)
-            fail_msg("case %zu: %d, version %04x, suite %04x", i, ok, version, suite);
+        bool ok = server_hello_read(&hello, bytes_of(message, len));
+        if (ok != server_cases[i].ok || hello.version != server_cases[i].version ||
+            hello.suite != server_cases[i].suite)
+            fail_msg("case %zu: %d, version %04x, suite %04x", i, ok, hello.version, hello.suite);
         for (size_t cut = 0; cut < len; cut++)
-            assert_false(server_hello_read(&version, &suite, bytes_of(message, cut)));
+            assert_false(server_hello_read(&none, bytes_of(message, cut)));
         message[0] = 1;
-        assert_false(server_hello_read(&version, &suite, bytes_of(message, len)));
+        assert_false(server_hello_read(&none, bytes_of(message, len)));
     }
 }
 

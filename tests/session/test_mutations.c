@@ -1,11 +1,14 @@
-/* 20,000 flights of a real server, changed at random: whatever comes of it, the session ends. */
+/* Flights of real servers, changed at random: whatever comes of it, the session ends, and its record
+ * is one that a dataset takes. test_mutations [FLIGHTS]: 20,000 unless it says how many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/nid.h>
 #include <openssl/ssl.h>
 
 #include "scanner/session/tls_client.h"
@@ -14,10 +17,21 @@
 struct fixture {
     struct session_config config;
     struct peer_keys keys;
+    unsigned long num_flights;
 };
 
-/* ---- 20,000 flights of a real server, changed at random: whatever comes of it, the session ends
- * ---- */
+/* with all that a server may show, so that each reader gets its share */
+static const struct peer_options servers[] = {
+    {.version = TLS1_2_VERSION},
+    {.version = TLS1_3_VERSION, .num_extra = 1},
+    {.version = TLS1_2_VERSION, .num_extra = 2, .want_client_cert = true,
+     .client_ca = {(const uint8_t *)"\x30\x00", 2}, .ocsp = {(const uint8_t *)"staple", 6},
+     .scts = {(const uint8_t *)"\0\5\0\3sct", 7}},
+    {.version = TLS1_3_VERSION, .want_client_cert = true, .group = NID_secp384r1,
+     .ocsp = {(const uint8_t *)"staple", 6}, .scts = {(const uint8_t *)"\0\5\0\3sct", 7}},
+    {.version = TLS1_VERSION, .ocsp = {(const uint8_t *)"staple", 6}},
+};
+enum { NUM_SERVERS = sizeof servers / sizeof servers[0] };
 
 static uint32_t next_random(uint64_t *seed)
 {
@@ -37,6 +51,21 @@ static void mutate(uint8_t *data, size_t *len, uint64_t *seed)
         case 3: memmove(data + at, data + at + 1, *len - at - 1); --*len; break;
         }
     }
+}
+
+/* what the writer of a dataset asks for */
+static void check_record(const struct session *s)
+{
+    struct record r;
+    record_init(&r);
+    session_record(s, &r);
+    assert_int_equal(r.tls_flags & ~r.tls_known, 0);
+    assert_true(r.num_server_exts <= RECORD_EXTS_MAX && r.num_chain <= RECORD_CHAIN_MAX);
+    assert_true(r.text[TEXT_OCSP].len <= OCSP_STAPLE_MAX);
+    assert_true(r.text[TEXT_SCT].len <= SCT_LIST_MAX);
+    assert_true(r.text[TEXT_CERT_REQUEST].len <= CERT_REQUEST_MAX);
+    assert_true(r.timing_us[TIMING_SERVER_HELLO] == TIMING_ABSENT ||
+                r.timing_us[TIMING_SERVER_HELLO] <= r.timing_us[TIMING_HANDSHAKE]);
 }
 
 static void play_mutated(struct fixture *f, SSL_CTX *ctx, uint64_t *seed)
@@ -68,6 +97,7 @@ static void play_mutated(struct fixture *f, SSL_CTX *ctx, uint64_t *seed)
     session_timeout(&s, 7);
     assert_int_equal(s.want, SESSION_CLOSE);
     assert_int_not_equal(s.cause, CAUSE_NONE);
+    check_record(&s);
     session_cleanup(&s);
     peer_cleanup(&peer);
     outbuf_cleanup(&out);
@@ -77,24 +107,22 @@ static void test_mutated_flights(void **state)
 {
     struct fixture *f = *state;
     uint64_t seed = 1;
-    enum { FLIGHTS = 20000, SERVERS = 4 };
-    SSL_CTX *ctx[SERVERS];
-    for (size_t i = 0; i < SERVERS; i++) {
-        struct peer_options options = {
-            .identity = IDENTITY_P256,
-            .num_extra = i,
-            .version = (uint16_t)(i % 2 == 0 ? TLS1_2_VERSION : TLS1_3_VERSION)};
+    SSL_CTX *ctx[NUM_SERVERS];
+    for (size_t i = 0; i < NUM_SERVERS; i++) {
+        struct peer_options options = servers[i];
+        options.identity = IDENTITY_P256;
         ctx[i] = peer_context_new(&f->keys, &options);
     }
-    for (size_t i = 0; i < FLIGHTS; i++)
-        play_mutated(f, ctx[i % SERVERS], &seed);
-    for (size_t i = 0; i < SERVERS; i++)
+    for (unsigned long i = 0; i < f->num_flights; i++)
+        play_mutated(f, ctx[i % NUM_SERVERS], &seed);
+    for (size_t i = 0; i < NUM_SERVERS; i++)
         SSL_CTX_free(ctx[i]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    struct fixture f = {.config = {.ehlo_name = bytes_text("scanner.test")}};
+    struct fixture f = {.config = {.ehlo_name = bytes_text("scanner.test")},
+                        .num_flights = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000};
     const struct CMUnitTest tests[] = {cmocka_unit_test_prestate(test_mutated_flights, &f)};
     CRYPTO_BUFFER_POOL *pool = CRYPTO_BUFFER_POOL_new();
     f.config.tls = tls_context_new(pool);

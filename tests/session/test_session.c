@@ -501,7 +501,8 @@ static void test_timings(void **state)
                                                [TIMING_STARTTLS] = 16000,
                                                [TIMING_HANDSHAKE] = TIMING_ABSENT,
                                                [TIMING_EHLO_TLS] = TIMING_ABSENT,
-                                               [TIMING_TOTAL] = 62000};
+                                               [TIMING_TOTAL] = 62000,
+                                               [TIMING_SERVER_HELLO] = TIMING_ABSENT};
     assert_memory_equal(s.timing_us, want, sizeof want);
     session_cleanup(&s);
     outbuf_cleanup(&out);

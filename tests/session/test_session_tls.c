@@ -140,6 +140,11 @@ static const struct offer_case {
     {"P-521 by retry",
      {.identity = IDENTITY_P256, .version = TLS1_3_VERSION, .group = NID_secp521r1},
      0x0304, 0, 25, 0x0403, 211},
+#if OFFER_HAS_PQ
+    {"post-quantum",
+     {.identity = IDENTITY_P256, .version = TLS1_3_VERSION, .group = NID_X25519MLKEM768},
+     0x0304, 0, 0x11ec, 0x0403, 211},
+#endif
     {"asks for a certificate",
      {.identity = IDENTITY_P256, .version = TLS1_2_VERSION, .want_client_cert = true},
      0x0303, 0xc02b, 29, 0x0403, 97},
@@ -182,7 +187,7 @@ static void check_facts(struct fixture *f, const struct offer_case *c)
     if (num > 2)
         assert_memory_equal(CRYPTO_BUFFER_data(certs[2]), "no certificate, number 2", 24);
     assert_int_equal(r.num_alerts, 0);
-    assert_int_equal(r.hello, HELLO_PLAIN);
+    assert_int_equal(r.hello, (OFFER_HAS_PQ ? HELLO_PQ : 0) + HELLO_PLAIN);
     dialogue_cleanup(&d);
     SSL_CTX_free(ctx);
 }
@@ -336,7 +341,7 @@ static void test_one_write(void **state)
     struct record r;
     record_init(&r);
     session_record(&d.session, &r);
-    assert_int_equal(r.hello, HELLO_SNI);
+    assert_int_equal(r.hello, (OFFER_HAS_PQ ? HELLO_PQ : 0) + HELLO_SNI);
     dialogue_cleanup(&d);
     SSL_CTX_free(ctx);
 }

@@ -75,10 +75,24 @@ static void test_offer(void **state)
     OPENSSL_free(scratch);
 }
 
+/* staples and SCTs are asked for: empty but for their form */
+static void test_asks_for_evidence(void **state)
+{
+    struct fixture *f = *state;
+    for (unsigned i = 0; i < NUM_HELLOS; i++) {
+        struct dataset_hello hello;
+        uint8_t *scratch;
+        assert_int_equal(tls_hello_describe(&hello, &scratch, f->ctx, i), 0);
+        assert_non_null(memmem(hello.body.data, hello.body.len, "\0\x05\0\x05\x01\0\0\0\0", 9));
+        assert_non_null(memmem(hello.body.data, hello.body.len, "\0\x12\0\0", 4));
+        OPENSSL_free(scratch);
+    }
+}
+
 static void test_describe(void **state)
 {
     struct fixture *f = *state;
-    static const char *const names[] = {"plain", "sni"};
+    static const char *const names[] = {"plain", "sni", "pq", "pq-sni"};
     uint8_t hashes[NUM_HELLOS][32];
     for (unsigned i = 0; i < NUM_HELLOS; i++) {
         struct dataset_hello a, b;
@@ -88,7 +102,7 @@ static void test_describe(void **state)
         assert_true(bytes_equal(a.name, bytes_text(names[i])));
         assert_true(bytes_equal(a.body, b.body));   /* normalised: the same every time */
         assert_true(bytes_equal(a.ja4, b.ja4));
-        assert_memory_equal(a.ja4.data, i == HELLO_SNI ? "t13d17" : "t13i17", 6);
+        assert_memory_equal(a.ja4.data, i % 2 == HELLO_SNI ? "t13d17" : "t13i17", 6);
         SHA256(a.body.data, a.body.len, hash);
         assert_memory_equal(a.sha256, hash, 32);
         memcpy(hashes[i], hash, 32);
@@ -116,7 +130,7 @@ static void pair_init(struct pair *p, struct fixture *f, uint16_t version, const
     p->ctx = peer_context_new(&f->keys, &options);
     peer_init(&p->peer, p->ctx);
     outbuf_init(&p->out);
-    p->client = tls_client_new(f->ctx, &p->out, host);
+    p->client = tls_client_new(f->ctx, &p->out, &(struct session_hello){.host = host});
     assert_non_null(p->client);
 }
 
@@ -191,7 +205,7 @@ static void test_calls(void **state)
         record_init(&r);
         tls_client_record(p.client, &r);
         assert_int_equal(r.version, versions[i]);
-        assert_int_equal(r.hello, HELLO_SNI);
+        assert_int_equal(r.hello, (OFFER_HAS_PQ ? HELLO_PQ : 0) + HELLO_SNI);
         assert_int_equal(r.num_alerts, 0);   /* close_notify of the end is none worth keeping */
         pair_cleanup(&p);
     }
@@ -239,6 +253,7 @@ int main(void)
     struct fixture f;
     struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(test_offer, &f),
+        cmocka_unit_test_prestate(test_asks_for_evidence, &f),
         cmocka_unit_test_prestate(test_describe, &f),
         cmocka_unit_test_prestate(test_calls, &f),
         cmocka_unit_test_prestate(test_data_is_bounded, &f),
