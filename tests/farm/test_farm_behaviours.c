@@ -8,6 +8,7 @@
 
 #include "core/outcome.h"
 #include "tools/farm/pki.h"
+#include "tools/farm/rote_truth.h"
 #include "tools/farm/truth.h"
 
 static const struct time_outs patient = {60000, 60000, 60000, 120000};
@@ -77,13 +78,37 @@ static void test_acts_have_what_they_need(void **state)
         if (b->act == ACT_DELAY || b->act == ACT_TEASER || b->act == ACT_TLS_ALERT ||
             b->act == ACT_FLIGHT_ALERT)
             assert_int_not_equal(b->arg, 0);
-        if (b->act >= ACT_FLIGHT_SILENT)
+        assert_int_equal(b->act == ACT_ROTE, b->rote != NULL);
+        if (b->act >= ACT_ROTE)
             assert_int_equal(b->phase, PHASE_HANDSHAKE);
         if (b->act == ACT_CLOSE_NOTIFY || b->act == ACT_TLS_ALERT || b->act == ACT_RAW)
             assert_int_equal(b->phase, PHASE_EHLO_TLS);
         if (b->cert == CERT_SELF_SIGNED) /* signatures must be deterministic: no ECDSA */
             assert_true(b->key == KEY_RSA2048 || b->key == KEY_RSA4096 || b->key == KEY_ED25519);
     }
+}
+
+/* what a row by rote says of the record follows from its rules */
+static void test_rows_by_rote_say_what_they_do(void **state)
+{
+    (void)state;
+    unsigned num = 0;
+    for (size_t i = 0; i < num_behaviours(); i++) {
+        const struct behaviour *b = behaviour_at(i);
+        struct rote_outlook outlook;
+        if (b->rote == NULL)
+            continue;
+        assert_true(rote_foresee(&outlook, b->rote));
+        assert_int_equal(b->stage, outlook.stage);
+        assert_int_equal(b->cause, outlook.cause);
+        assert_int_equal(b->code, outlook.code);
+        assert_int_equal(b->shown == NULL, outlook.version == NULL);
+        if (b->shown != NULL)
+            assert_string_equal(b->shown, outlook.version);
+        assert_int_equal(b->weight, 0);
+        num++;
+    }
+    assert_true(num >= 30);
 }
 
 static bool has(enum stage stage, enum cause cause)
@@ -245,7 +270,7 @@ static void test_patient_scanners_see_the_table(void **state)
         assert_true(v.stage == b->stage && v.cause == b->cause && v.code == b->code);
         bool completes = b->stage == STAGE_EHLO_TLS || b->stage == STAGE_DONE;
         assert_true(truth_version(b) != NULL || !completes);
-        if (!completes && truth_version(b) != NULL)   /* a ServerHello chose it */
+        if (!completes && truth_version(b) != NULL) /* a ServerHello chose it */
             assert_int_equal(b->stage, STAGE_HANDSHAKE);
     }
 }
@@ -298,6 +323,31 @@ static void test_lines(void **state)
         {"greeting-delay-1s", &hasty, "\"stage\":\"greeting\",\"cause\":\"timeout\",\"behaviour\"",
          "chain"},
         {"early-plaintext", &patient, "\"early_plaintext\":20,", "timeout"},
+        {"tls12-p256", &patient,
+         "\"accepts\":{\"versions\":[\"TLSv1.2\"],\"suites\":{\"TLSv1.2\":[\"0xc02b\","
+         "\"0xc02c\"]},\"order\":\"server\",\"groups\":[\"0x001d\",\"0x0017\",\"0x0018\"],"
+         "\"pq\":[],\"large\":null,\"split\":null,\"refuse\":\"alert\",\"compression\":false,"
+         "\"ticket\":false,\"sni\":\"any\",",
+         "shows"},
+        {"tls12-rsa-kx", &patient, "\"suites\":{\"TLSv1.2\":[\"0x009c\",\"0x009d\"]},", "0x001d"},
+        {"any-rsa2048", &patient, "\"TLSv1.0\":[\"0xc013\",\"0xc014\"],", "0xc02b"},
+        {"any-rsa2048", &patient, "\"TLSv1.3\":[\"0x1301\",\"0x1302\",\"0x1303\"]}", "0xc009"},
+        {"all-at-once", &patient,
+         "\"shows\":{\"ticket_lifetime_s\":7200,\"ocsp\":\"good\",\"sct\":2,"
+         "\"client_ca_names\":2}}\n",
+         "complete"},
+        {"rote-dhe-768", &patient, "\"dh_bits\":768,\"dh_prime\":\"oakley1-modp768\",", "chain"},
+        {"rote-ssl2", &patient, "\"suites\":{\"SSLv2\":[\"0x010080\",", "dh_bits"},
+        {"rote-ssl3", &patient, "\"cause\":\"alert-sent\",\"smtp_code\":220,", "chain"},
+        {"rote-pq", &patient,
+         "\"groups\":[\"0x11ec\",\"0x001d\",\"0x0017\",\"0x0018\"],\"pq\":[\"0x11ec\"],",
+         "dh_bits"},
+        {"rote-large-reset", &patient, "\"large\":\"reset\",\"split\":null,", "dh_bits"},
+        {"rote-rsa", &patient, "\"tls\":{\"version\":\"TLSv1.2\"},\"chain\":[\"", "shows"},
+        {"client-certificate-required-tls12", &patient,
+         "\"cause\":\"alert-received\",\"smtp_code\":220,\"tls\":{\"version\":\"TLSv1.2\"},"
+         "\"chain\":[\"",
+         "complete"},
         {"early-plaintext-fails", &patient,
          "\"cause\":\"early-plaintext\",\"smtp_code\":220,\"early_plaintext\":20,", "chain"},
     };
@@ -366,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_outcomes_are_real),
         cmocka_unit_test(test_codes_follow_from_stages),
         cmocka_unit_test(test_acts_have_what_they_need),
+        cmocka_unit_test(test_rows_by_rote_say_what_they_do),
         cmocka_unit_test(test_every_phase_goes_wrong_every_way),
         cmocka_unit_test(test_every_alert),
         cmocka_unit_test(test_keys_chains_and_versions_are_all_there),

@@ -143,7 +143,8 @@ def test_idle_exit(program):
 
 def test_refusals(program):
     cases = [(["--port", "65536"], "65535"), (["--seed", "x"], "--seed"), (["--now", "2026-02-30"], "--now"),
-             (["--only", "nothing"], "--list"), (["--population", "/nonexistent"], "/nonexistent"), (["--bogus"], "--bogus"),
+             (["--only", "nothing"], "--list"), (["--only", "rote:versions=tls9"], "--only: versions: 'tls9'"),
+             (["--front", "127.0.0.9=127.0.0.1"], "127.0.0.9=127.0.0.1:4433"), (["--population", "/nonexistent"], "/nonexistent"), (["--bogus"], "--bogus"),
              (["--truth", "127.0.0.1/8"], "--truth"), (["--reply-timeout", "5"], "500ms"), (["surplus"], "surplus")]
     for options, word in cases:
         done = subprocess.run([program, *options], capture_output=True, text=True, timeout=60)

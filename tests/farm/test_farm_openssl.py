@@ -67,6 +67,38 @@ def one_case(program, folder, root, name, expected):
     assert expected in verdict(folder, root, chain), (name, verdict(folder, root, chain))
 
 
+def served_staple(addr, port):
+    """The OCSP response that openssl s_client receives in TLS 1.2, from its log of messages."""
+    out = run("openssl", "s_client", "-starttls", "smtp", "-connect", f"{addr}:{port}", "-tls1_2", "-status", "-msg", "-name", "client.example",
+              input="QUIT\r\n")
+    dump = re.search(r"CertificateStatus\n((?:    [0-9a-f ]+\n)+)", out).group(1)
+    return bytes.fromhex(dump)[8:]   # less the headers of message and response
+
+
+def test_staples(program, folder, root):
+    """openssl ocsp finds status and signature as the behaviours say."""
+    for name, words in (("staple-tls12", [": good", "Response verify OK"]), ("staple-revoked", [": revoked", "Response verify OK"]),
+                        ("staple-unknown", [": unknown", "Response verify OK"]), ("staple-bad-signature", ["Response Verify Failure"]),
+                        ("staple-other", ["No Status found"]), ("staple-try-later", ["trylater"])):
+        options = ["--now", NOW, "--seed", "4", "--only", name]
+        child = subprocess.Popen([program, "--port", "0", *options], stdout=subprocess.PIPE, text=True)
+        try:
+            port = child.stdout.readline().split()[-1]
+            chain, staple = served_chain("127.5.6.7", port)[0], served_staple("127.5.6.7", port)
+        finally:
+            child.send_signal(signal.SIGTERM)
+            child.stdout.close()
+            child.wait(60)
+        paths = [os.path.join(folder, part) for part in ("leaf.pem", "issuer.pem", "root.pem", "staple.der")]
+        for path, data in zip(paths, (chain[0].encode(), chain[1].encode(), root.encode(), staple)):
+            with open(path, "wb") as file:
+                file.write(data)
+        done = subprocess.run(["openssl", "ocsp", "-respin", paths[3], "-issuer", paths[1], "-cert", paths[0], "-CAfile", paths[2], "-attime",
+                               ATTIME, "-validity_period", "2000000000"], capture_output=True, text=True, timeout=60)
+        said = done.stdout + done.stderr
+        assert all(word in said for word in words), (name, said)
+
+
 def main():
     program = sys.argv[1]
     first = run(program, "--now", NOW, "--seed", "4", "--truth", "127.5.6.0/24")
@@ -75,6 +107,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name, expected in CASES:
             one_case(program, folder, root, name, expected)
+        test_staples(program, folder, root)
     print(len(CASES), "chains")
 
 

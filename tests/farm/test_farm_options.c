@@ -73,6 +73,25 @@ static void test_values(void **state)
     assert_int_equal(o.latency.kind, LATENCY_UNIFORM);
 }
 
+static void test_fronts(void **state)
+{
+    (void)state;
+    char text[ADDR_TEXT_MAX];
+    struct farm_options o = good(
+        &(struct line){{"--front", "127.0.0.9=127.0.0.1:4433", "--front=fd00::1=[::1]:65535"}});
+    assert_int_equal(o.fronts.num, 2);
+    assert_ptr_equal(front_find(&o.fronts, addr_v4(0x7f000009)), &o.fronts.items[0]);
+    assert_null(front_find(&o.fronts, addr_v4(0x7f000001)));
+    addr_format(text, o.fronts.items[0].host);
+    assert_string_equal(text, "127.0.0.1");
+    assert_int_equal(o.fronts.items[0].port, 4433);
+    addr_format(text, o.fronts.items[1].addr);
+    assert_string_equal(text, "fd00::1");
+    addr_format(text, o.fronts.items[1].host);
+    assert_string_equal(text, "::1");
+    assert_int_equal(o.fronts.items[1].port, 65535);
+}
+
 static void test_jobs(void **state)
 {
     (void)state;
@@ -116,6 +135,19 @@ static void test_refusals(void **state)
         {{{"--processes", "2x"}}, "--processes"},
         {{{"--throttle", "60"}}, "60/m"},
         {{{"--latency", "20ms"}}, "fixed:20ms"},
+        {{{"--front", "127.0.0.9"}}, "127.0.0.9=127.0.0.1:4433"},
+        {{{"--front", "127.0.0.9=127.0.0.1"}}, "--front"},
+        {{{"--front", "127.0.0.9=127.0.0.1:0"}}, "--front"},
+        {{{"--front", "127.0.0.9=127.0.0.1:65536"}}, "--front"},
+        {{{"--front", "127.0.0.9=127.0.0.1:25x"}}, "--front"},
+        {{{"--front", "127.0.0.9=localhost:25"}}, "--front"},
+        {{{"--front", "localhost=127.0.0.1:25"}}, "--front"},
+        {{{"--front", "127.0.0.9=::1:25"}}, "--front"},
+        {{{"--front", "127.0.0.9=[127.0.0.1]:25"}}, "--front"},
+        {{{"--front", "127.0.0.9=[::1:25"}}, "--front"},
+        {{{"--front", "127.0.0.9=[]:25"}}, "--front"},
+        {{{"--front", "=127.0.0.1:25"}}, "--front"},
+        {{{"--front", "127.0.0.9=127.0.0.1:1", "--front", "127.0.0.9=127.0.0.1:2"}}, "once"},
         {{{"--only", ""}}, "--only"},
         {{{"--only", "bench", "--population", "x"}}, "exclude"},
         {{{"--unheard-of"}}, "--unheard-of"},
@@ -144,11 +176,9 @@ static void test_help_fits_a_screen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_jobs),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_help_fits_a_screen),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_fronts),   cmocka_unit_test(test_jobs),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_help_fits_a_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

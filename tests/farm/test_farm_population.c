@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/outcome.h"
 #include "tools/farm/population.h"
 
 enum { BLOCK = POPULATION_BLOCK };
@@ -160,12 +161,55 @@ static void test_files_that_are_right(void **state)
     }
 }
 
-#define LONG                                                                                       \
+#define LONG_1                                                                                     \
     "############################################################################################"
+#define LONG_8 LONG_1 LONG_1 LONG_1 LONG_1 LONG_1 LONG_1 LONG_1 LONG_1
+#define LONG   LONG_8 LONG_8 LONG_8 LONG_8 LONG_8 LONG_8
 #define CASE(text, line, word)                                                                     \
     {                                                                                              \
         text, sizeof(text) - 1, line, word                                                         \
     }
+
+static void test_files_with_specs(void **state)
+{
+    (void)state;
+    static const char text[] = "bench 1\nrote:versions=ssl3;suites=0x0004 2 # old\n"
+                               "rote:versions=tls12+tls13;complete;name=good-one 3\n"
+                               "rote:versions=tls12 0\n";
+    char path[] = "/tmp/population-XXXXXX", err[256];
+    write_file(path, text, sizeof text - 1);
+    struct population p = with_seed(1);
+    assert_int_equal(population_load(&p, err, sizeof err, path), 0);
+    assert_int_equal(p.num_made, 3);
+    assert_int_equal(p.sum, 6);
+    unsigned bench = 0, old = 0, good = 0;
+    for (uint32_t i = 0; i < BLOCK; i++) {
+        const struct behaviour *b = population_choose(&p, addr_v4(0x7f000000 + i));
+        bench += strcmp(b->name, "bench") == 0;
+        old += strcmp(b->name, "rote-1") == 0 && b->cause == CAUSE_ALERT_RECEIVED &&
+               strcmp(b->rote, "rote:versions=ssl3;suites=0x0004") == 0;
+        good += strcmp(b->name, "good-one") == 0 && b->cause == CAUSE_OK;
+    }
+    assert_int_equal(bench + old + good, BLOCK);
+    assert_in_range(bench, BLOCK / 6, BLOCK / 6 + 1);
+    assert_in_range(old, BLOCK / 3, BLOCK / 3 + 1);
+    population_cleanup(&p);
+    unlink(path);
+}
+
+static void test_one_spec(void **state)
+{
+    (void)state;
+    char err[256];
+    struct population p = with_seed(1);
+    assert_true(population_rote(&p, err, sizeof err, "rote:versions=tls14") < 0);
+    assert_non_null(strstr(err, "tls14"));
+    assert_int_equal(p.weights[0], behaviour_at(0)->weight);
+    assert_int_equal(population_rote(&p, err, sizeof err, "rote:versions=tls12"), 0);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_string_equal(population_choose(&p, addr_v4(0x7f000001 + i * 77))->name, "rote-1");
+    population_cleanup(&p);
+}
 
 static void test_files_that_are_wrong(void **state)
 {
@@ -183,8 +227,14 @@ static void test_files_that_are_wrong(void **state)
         CASE("bench 99999999999999999999\n", ":1: ", "1000000"),
         CASE("bench 1 2\n", ":1: ", "after the weight"),
         CASE("\n\nbench 1\nexpired 1\nbench 1\n", ":5: ", "twice"),
-        CASE("bench 1\n" LONG LONG LONG "\n", ":2: ", "too long"),
+        CASE("bench 1\n" LONG "\n", ":2: ", "too long"),
         CASE("bench 1\0\nexpired 1\n", ":1: ", "NUL"),
+        CASE("bench 1\nrote: 1\n", ":2: ", "versions"),
+        CASE("rote:versions=tls12;complte 1\n", ":1: ", "complte"),
+        CASE("rote:versions=tls12\n", ":1: ", "no weight"),
+        CASE("rote:versions=tls12;name=bench 1\n", ":1: ", "bench"),
+        CASE("rote:versions=tls12;name=a 1\nrote:versions=tls11;name=a 1\n", ":2: ", "called a"),
+        CASE("rote:versions=tls12;name=rote-2 1\nrote:versions=tls11 1\n", ":2: ", "rote-2"),
         CASE("bench 0\n", ": ", "above 0"),
         CASE("", ": ", "above 0"),
     };
@@ -225,6 +275,8 @@ int main(void)
         cmocka_unit_test(test_frozen),
         cmocka_unit_test(test_only),
         cmocka_unit_test(test_files_that_are_right),
+        cmocka_unit_test(test_files_with_specs),
+        cmocka_unit_test(test_one_spec),
         cmocka_unit_test(test_files_that_are_wrong),
         cmocka_unit_test(test_file_that_is_not_there),
     };

@@ -1,6 +1,7 @@
 #include "tools/farm/behaviour.h"
 
 #include "core/outcome.h"
+#include "tools/farm/rote_truth.h"
 
 /* what the record says: stage, cause, SMTP code */
 #define ENDS(where, why, smtp) .stage = STAGE_##where, .cause = CAUSE_##why, .code = smtp
@@ -9,6 +10,8 @@
 #define AT(where, what) .phase = PHASE_##where, .act = ACT_##what
 #define OCTETS(text)    .octets = {(const uint8_t *)(text), sizeof(text) - 1}
 #define CERT(what, who) .cert = CERT_##what, .scope = SCOPE_##who
+/* a handshake that is answered by rote */
+#define ROTE(spec) AT(HANDSHAKE, ROTE), .key = KEY_RSA2048, .rote = "rote:" spec
 
 /* a fatal alert in answer to the hello; the whole IANA list but close_notify */
 #define ALERT(number, slug)                                                                        \
@@ -341,7 +344,128 @@ static const struct behaviour behaviours[] = {
      CERT(GOOD, FARM), .mta = MTA_BENCH},
     {"hold-handshake", "takes the hello and holds the connection", 0, ENDS(HANDSHAKE, TIMEOUT, 220),
      AT(HANDSHAKE, SILENT), .mta = MTA_BENCH},
+
+    /* ---- features of a handshake; not in the built-in population: nor is all below ---- */
+    {"tls12-ticket", "TLS 1.2, session tickets: resumption works", 0, OK, .tls = TLS_12,
+     .key = KEY_RSA2048, .extras = EXTRA_TICKET},
+    {"tls13-ticket", "TLS 1.3, session tickets: resumption works", 0, OK, .tls = TLS_13,
+     .extras = EXTRA_TICKET},
+    {"staple-good", "staples an OCSP response: good", 0, OK, .staple = STAPLE_GOOD},
+    {"staple-revoked", "staples an OCSP response: revoked", 0, OK, .staple = STAPLE_REVOKED},
+    {"staple-unknown", "staples an OCSP response: unknown", 0, OK, .staple = STAPLE_UNKNOWN},
+    {"staple-expired", "staples an OCSP response of a month ago", 0, OK, .staple = STAPLE_EXPIRED},
+    {"staple-bad-signature", "staples an OCSP response that another key has signed", 0, OK,
+     .staple = STAPLE_BAD_SIGNATURE},
+    {"staple-other", "staples the OCSP response of another certificate", 0, OK,
+     .staple = STAPLE_OTHER},
+    {"staple-try-later", "staples an OCSP error: tryLater", 0, OK, .staple = STAPLE_TRY_LATER},
+    {"staple-garbage", "staples what is no DER", 0, OK, .staple = STAPLE_GARBAGE},
+    {"staple-tls12", "TLS 1.2, staples an OCSP response: good", 0, OK, .tls = TLS_12,
+     .key = KEY_RSA2048, .staple = STAPLE_GOOD},
+    {"timestamps", "certificate timestamps in TLS", 0, OK, .extras = EXTRA_SCT},
+    {"timestamps-tls12", "TLS 1.2, certificate timestamps in TLS", 0, OK, .tls = TLS_12,
+     .extras = EXTRA_SCT},
+    {"client-certificate", "asks for a client certificate, and does without", 0, OK,
+     .extras = EXTRA_CERT_REQUEST},
+    {"client-certificate-tls12", "TLS 1.2, asks for a client certificate, and does without", 0, OK,
+     .tls = TLS_12, .extras = EXTRA_CERT_REQUEST},
+    {"client-certificate-required", "TLS 1.3, no EHLO without a client certificate", 0,
+     ENDS(EHLO_TLS, ALERT_RECEIVED, 220), .tls = TLS_13, .extras = EXTRA_CERT_REQUIRED},
+    {"client-certificate-required-tls12", "TLS 1.2, no handshake without a client certificate", 0,
+     ENDS(HANDSHAKE, ALERT_RECEIVED, 220), .tls = TLS_12, .shown = "TLSv1.2",
+     .extras = EXTRA_CERT_REQUIRED},
+    {"certificate-by-name", "its certificate for who names it, another for others", 0, OK,
+     .key = KEY_RSA2048, .extras = EXTRA_SNI},
+    {"starttls-inside", "offers STARTTLS again inside TLS", 0, OK, AT(EHLO_TLS, SEND),
+     OCTETS("250-again.example\r\n250-STARTTLS\r\n250 8BITMIME\r\n")},
+    {"auth-inside", "offers AUTH inside TLS", 0, OK, AT(EHLO_TLS, SEND),
+     OCTETS("250-auth.example\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n")},
+    {"all-at-once", "tickets, staple, timestamps and a request for a client certificate", 0, OK,
+     .tls = TLS_13, .extras = EXTRA_TICKET | EXTRA_SCT | EXTRA_CERT_REQUEST, .staple = STAPLE_GOOD},
+
+    /* ---- handshakes by rote ---- */
+    {"rote-ssl2", "SSLv2 only", 0, ENDS(HANDSHAKE, CLOSED, 220), ROTE("versions=ssl2")},
+    {"rote-ssl3", "SSLv3 only", 0, ENDS(HANDSHAKE, ALERT_SENT, 220), .shown = "SSLv3",
+     ROTE("versions=ssl3")},
+    {"rote-ssl", "SSLv2 and SSLv3, and TLS 1.0", 0, OK, .shown = "TLSv1.0",
+     ROTE("versions=ssl2+ssl3+tls10;complete")},
+    {"rote-all-versions", "SSLv2 to TLS 1.3", 0, OK, .shown = "TLSv1.3",
+     ROTE("versions=ssl2+ssl3+tls10+tls11+tls12+tls13;complete")},
+    {"rote-rc4", "RC4 only", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=ssl3+tls10+tls11+tls12;suites=0x0005+0x0004+0xc011")},
+    {"rote-3des", "3DES only", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=ssl3+tls10+tls11+tls12;suites=0x000a+0x0016+0xc012")},
+    {"rote-export", "export suites only", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=ssl3+tls10;suites=0x0003+0x0006+0x0008+0x0014")},
+    {"rote-null", "suites without encryption only", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=tls10+tls11+tls12;suites=0x0001+0x0002+0x003b+0xc010")},
+    {"rote-anonymous", "suites without a certificate only", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=tls10+tls11+tls12;suites=0x0034+0x0018+0xc018;dh=1024")},
+    {"rote-dhe-512", "DHE only, a prime of 512 bits", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=tls10;suites=0x0033+0x0039;dh=512")},
+    {"rote-dhe-768", "DHE only, the first Oakley group", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=tls10+tls11+tls12;suites=0x0033+0x0039;dh=oakley1-modp768")},
+    {"rote-dhe-1024", "DHE only, a prime of 1024 bits", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=tls10+tls11+tls12;suites=0x0033+0x0039+0x009e;dh=1024")},
+    {"rote-dhe-oakley2", "DHE only, the second Oakley group", 0,
+     ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=tls10+tls11+tls12;suites=0x0033+0x0039+0x009e;dh=oakley2-modp1024")},
+    {"rote-dhe-2048", "DHE only, ffdhe2048", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220),
+     ROTE("versions=tls12;suites=0x009f+0x009e+0x0067;dh=ffdhe2048")},
+    {"rote-rsa", "static RSA only", 0, ENDS(HANDSHAKE, ALERT_RECEIVED, 220), .shown = "TLSv1.2",
+     ROTE("versions=tls12;suites=0x002f+0x0035")},
+    {"rote-tls13", "TLS 1.3, and what nobody can decrypt after its hello", 0,
+     ENDS(HANDSHAKE, ALERT_SENT, 220), .shown = "TLSv1.3", ROTE("versions=tls13")},
+    {"rote-downgrade", "TLS 1.2, and a sign that it has more", 0, ENDS(HANDSHAKE, ALERT_SENT, 220),
+     .shown = "TLSv1.2", ROTE("versions=tls12;sentinel")},
+    {"rote-alpn", "chooses an application protocol that nobody offered", 0,
+     ENDS(HANDSHAKE, ALERT_SENT, 220), .shown = "TLSv1.2", ROTE("versions=tls12;alpn")},
+    {"rote-closes", "FIN to who has none of its suites", 0, ENDS(HANDSHAKE, CLOSED, 220),
+     ROTE("versions=tls10+tls11+tls12;suites=0x0005+0x000a;refuse=close")},
+    {"rote-resets", "RST to who has none of its suites", 0, ENDS(HANDSHAKE, RESET, 220),
+     ROTE("versions=tls10+tls11+tls12;suites=0x0005+0x000a;refuse=reset")},
+    {"rote-legacy", "TLS 1.2, and besides all that is old", 0, OK, .shown = "TLSv1.2",
+     ROTE("versions=ssl2+ssl3+tls10+tls11+tls12;suites=0xc02f+0xc013+0x009c+0x002f+0x0033+0x0005+"
+          "0x0004+0x000a+0x0003+0x0001+0x0034;dh=1024;compression;scsv;complete")},
+    {"rote-client-order", "TLS 1.0 to 1.2, in the client's order", 0, OK, .shown = "TLSv1.2",
+     ROTE("versions=tls10+tls11+tls12;order=client;complete")},
+    {"rote-scsv", "TLS 1.0 to 1.2, refuses to fall back", 0, OK, .shown = "TLSv1.2",
+     ROTE("versions=tls10+tls11+tls12;scsv;complete")},
+    {"rote-no-scsv", "TLS 1.0 to 1.2, falls back", 0, OK, .shown = "TLSv1.2",
+     ROTE("versions=tls10+tls11+tls12;complete")},
+    {"rote-compression", "TLS 1.0 to 1.2, compresses", 0, OK, .shown = "TLSv1.2",
+     ROTE("versions=tls10+tls11+tls12;compression;complete")},
+    {"rote-no-ems", "TLS 1.2 by rote: no extended master secret, no secure renegotiation", 0,
+     ENDS(HANDSHAKE, ALERT_SENT, 220), .shown = "TLSv1.2", ROTE("versions=tls12;noems;noreneg")},
+    {"rote-pq", "TLS 1.2 and 1.3, X25519MLKEM768 preferred", 0, OK, .shown = "TLSv1.3",
+     ROTE("versions=tls12+tls13;pq;complete")},
+    {"rote-pq-all", "TLS 1.3, three hybrids with ML-KEM", 0, OK, .shown = "TLSv1.3",
+     ROTE("versions=tls13;groups=p384mlkem1024+x25519mlkem768+p256mlkem768+x25519+p256;complete")},
+    {"rote-large-reset", "RST to a hello above 1,400 octets", 0, OK, .shown = "TLSv1.3",
+     ROTE("versions=tls12+tls13;large=reset;complete")},
+    {"rote-large-silent", "no answer to a hello above 1,400 octets", 0, OK, .shown = "TLSv1.3",
+     ROTE("versions=tls12+tls13;large=silent;complete")},
+    {"rote-large-alert", "handshake_failure to a hello above 1,400 octets", 0, OK,
+     .shown = "TLSv1.3", ROTE("versions=tls12+tls13;large=alert;complete")},
+    {"rote-large-close", "FIN to a hello above 1,400 octets", 0, OK, .shown = "TLSv1.3",
+     ROTE("versions=tls12+tls13;large=close;complete")},
+    {"rote-split-reset", "RST to a hello that is not whole with its first octets", 0, OK,
+     .shown = "TLSv1.3", ROTE("versions=tls12+tls13;split=reset;complete")},
+    {"rote-sni-required", "unrecognized_name to who names nobody", 0,
+     ENDS(HANDSHAKE, ALERT_RECEIVED, 220), ROTE("versions=tls12+tls13;sni=required;complete")},
+    {"rote-sni-known", "unrecognized_name to who names somebody else", 0, OK, .shown = "TLSv1.3",
+     ROTE("versions=tls12+tls13;sni=known;complete")},
+    {"rote-sni-certificate", "its certificate for who names it, another for others", 0, OK,
+     .shown = "TLSv1.3", ROTE("versions=tls12+tls13;sni=certificate;complete")},
 };
+
+const char *staple_name(enum staple staple)
+{
+    static const char *const names[NUM_STAPLES] = {"none",    "good",      "revoked",
+                                                   "unknown", "expired",   "bad-signature",
+                                                   "other",   "try-later", "garbage"};
+    return names[staple];
+}
 
 size_t num_behaviours(void)
 {
@@ -369,6 +493,11 @@ bool behaviour_handshakes(const struct behaviour *b)
 
 bool behaviour_shows_chain(const struct behaviour *b)
 {
+    struct rote_outlook outlook;
+    if (b->rote != NULL)
+        return rote_foresee(&outlook, b->rote) && outlook.shows_chain;
+    if (b->extras & EXTRA_CERT_REQUIRED)
+        return true;
     return behaviour_handshakes(b) || b->act >= ACT_FLIGHT_SILENT;
 }
 

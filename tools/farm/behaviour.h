@@ -43,6 +43,7 @@ enum act {
     ACT_TLS_ALERT,     /* inside TLS: the fatal alert arg, FIN */
     ACT_RAW,           /* inside TLS: octets past the TLS layer */
     ACT_WARN,          /* handshake: octets (a warning), then goes on as it should */
+    ACT_ROTE,          /* handshake: answered by the rules of `rote` (rote.h) */
     ACT_FLIGHT_SILENT, /* handshake: ServerHello (TLS 1.2) and Certificate, then nothing */
     ACT_FLIGHT_FIN,
     ACT_FLIGHT_RST,          /* after arg ms */
@@ -116,6 +117,29 @@ enum {
     FLAG_NO_TLS = 512        /* STARTTLS is refused if it comes all the same */
 };
 
+/* what a handshake by BoringSSL shows besides; see tls_extras.c */
+enum {
+    EXTRA_TICKET = 1,        /* session tickets, and resumption by them */
+    EXTRA_SCT = 2,           /* signed certificate timestamps in TLS */
+    EXTRA_CERT_REQUEST = 4,  /* a client certificate is asked for, CAs named; none is fine */
+    EXTRA_CERT_REQUIRED = 8, /* and none is not */
+    EXTRA_SNI = 16           /* who names the server gets its certificate, others another */
+};
+
+/* the OCSP response that is stapled */
+enum staple {
+    STAPLE_NONE,
+    STAPLE_GOOD,
+    STAPLE_REVOKED,
+    STAPLE_UNKNOWN,
+    STAPLE_EXPIRED,       /* its nextUpdate has passed */
+    STAPLE_BAD_SIGNATURE, /* signed by another key than the issuer's */
+    STAPLE_OTHER,         /* of another certificate */
+    STAPLE_TRY_LATER,     /* an error: tryLater */
+    STAPLE_GARBAGE,       /* no DER */
+    NUM_STAPLES
+};
+
 struct behaviour {
     const char *name, *text;
     unsigned weight; /* in the built-in population */
@@ -128,7 +152,12 @@ struct behaviour {
     uint16_t flags;
     const char *shown; /* version that the ServerHello of a handshake that fails names; or NULL */
     struct bytes octets;
+    uint8_t extras, staple; /* EXTRA_*, enum staple */
+    const char *rote;       /* ACT_ROTE: its spec (rote_config.h) */
 };
+
+/* staple_name: "bad-signature" */
+const char *staple_name(enum staple staple);
 
 size_t num_behaviours(void);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "tools/farm/rote.h"
+
 enum { RECORD_HEADER = 5 };
 
 /* ---- the log ---- */
@@ -39,6 +41,8 @@ static void on_closed(uv_handle_t *handle)
         return;
     struct server *s = c->server;
     tls_server_free(c->tls);
+    rote_free(c->rote);
+    conn_splice_free(c);
     free(c->talk);
     free(c->timer);
     free(c);
@@ -63,6 +67,8 @@ static bool leave(struct conn *c)
         c->next->prev = c->prev;
     if (c->timer != NULL)
         uv_close((uv_handle_t *)c->timer, on_closed);
+    if (conn_splice_handle(c) != NULL)
+        uv_close(conn_splice_handle(c), on_closed);
     return true;
 }
 
@@ -213,7 +219,7 @@ static void take_hello(struct conn *c, const uint8_t *in, size_t in_len)
     }
 }
 
-static void take_tls(struct conn *c, const uint8_t *in, size_t in_len)
+void conn_take_tls(struct conn *c, const uint8_t *in, size_t in_len)
 {
     uint8_t text[512];
     size_t len;
@@ -259,7 +265,9 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     switch ((enum state)c->state) {
     case STATE_COMMANDS: take_lines(c, in, (size_t)len); break;
     case STATE_HELLO: take_hello(c, in, (size_t)len); break;
-    case STATE_TLS: take_tls(c, in, (size_t)len); break;
+    case STATE_TLS: conn_take_tls(c, in, (size_t)len); break;
+    case STATE_ROTE: conn_rote_take(c, in, (size_t)len); break;
+    case STATE_SPLICE: /* has a reader of its own */
     case STATE_SINK: break;
     }
 }
@@ -284,7 +292,9 @@ static int find_place(struct conn *c)
     if (rc < 0)
         return rc;
     read_name(&c->addr, &name);
-    c->b = population_choose(c->server->config.population, c->addr);
+    c->front = front_find(c->server->config.fronts, c->addr);
+    c->b = c->front != NULL ? front_behaviour()
+                            : population_choose(c->server->config.population, c->addr);
     return 0;
 }
 

@@ -15,11 +15,21 @@ static void emit_alert(struct conn *c, uint16_t number)
 static void start_tls(struct conn *c)
 {
     const struct behaviour *b = c->b;
+    if (c->front != NULL) {
+        conn_splice_begin(c);
+        return;
+    }
     conn_emit_reply(c, REPLY_STARTTLS);
     if (b->flags & FLAG_EARLY)
         conn_emit(c, b->octets.data, b->octets.len);
     conn_flush(c);
     c->talk->line_len = c->talk->held_len = c->talk->record_left = 0;
+    if (b->act == ACT_ROTE) {
+        c->state = STATE_ROTE;
+        if (!conn_rote_begin(c))
+            conn_close(c);
+        return;
+    }
     if (b->phase == PHASE_HANDSHAKE && b->act != ACT_WARN) {
         c->state = STATE_HELLO;
         return;
@@ -165,6 +175,7 @@ static void misbehave(struct conn *c, enum phase phase)
     struct sendbuf *out = &c->server->out;
     switch ((enum act)b->act) {
     case ACT_NORMAL:
+    case ACT_ROTE:
     case ACT_WARN: answer_well(c, phase); break;
     case ACT_SEND:
         conn_emit(c, b->octets.data, b->octets.len);

@@ -1,6 +1,7 @@
 /*
- * conn_private: one connection, shared by the three files that make it up: conn.c (life and
- * input), conn_send.c (output) and conn_act.c (what is answered, and how it goes wrong).
+ * conn_private: one connection, shared by the files that make it up: conn.c (life and input),
+ * conn_send.c (output), conn_act.c (what is answered, and how it goes wrong), conn_rote.c
+ * (handshakes by rote) and conn_splice.c (fronts).
  */
 #ifndef MXSWEEP_TOOLS_FARM_CONN_PRIVATE_H
 #define MXSWEEP_TOOLS_FARM_CONN_PRIVATE_H
@@ -14,6 +15,8 @@ enum { CONN_LINE_CAP = 128 };
 enum state {
     STATE_COMMANDS, /* SMTP lines, plain */
     STATE_HELLO,    /* one TLS record, to be answered by hand */
+    STATE_ROTE,     /* a hello, to be answered by rote */
+    STATE_SPLICE,   /* nothing: client and server behind the front talk to each other */
     STATE_TLS,      /* a handshake, then SMTP lines inside */
     STATE_SINK      /* nothing: what comes is thrown away until the client closes */
 };
@@ -34,6 +37,9 @@ struct conn {
     uv_timer_t *timer;
     struct talk *talk;
     struct tls_server *tls;
+    struct rote *rote;
+    struct splice *splice;
+    const struct front *front; /* NULL: the address is none */
     struct server *server;
     struct conn *prev, *next;
     const struct behaviour *b;
@@ -59,6 +65,9 @@ void conn_reset(struct conn *c);
 /* conn_resume goes on with what the client said while it was waiting for an answer. */
 void conn_resume(struct conn *c);
 
+/* conn_take_tls takes octets of the client inside TLS, or of its handshake. */
+void conn_take_tls(struct conn *c, const uint8_t *in, size_t in_len);
+
 /* ---- conn_send.c ---- */
 
 /* conn_emit puts octets to the client into the server's buffer, through TLS once that runs. */
@@ -83,5 +92,19 @@ bool conn_refuses_helo(const struct conn *c);
 bool conn_refuses_all(const struct conn *c);
 /* conn_flood goes on with a line or reply without end, where there is one. */
 void conn_flood(struct conn *c);
+
+/* ---- conn_rote.c ---- */
+
+/* conn_rote_begin makes what answers the hello; false: no memory. */
+bool conn_rote_begin(struct conn *c);
+void conn_rote_take(struct conn *c, const uint8_t *in, size_t in_len);
+
+/* ---- conn_splice.c ---- */
+
+/* conn_splice_begin connects to the server behind the front, says 220 and lets the two talk. */
+void conn_splice_begin(struct conn *c);
+/* conn_splice_handle returns the socket to that server, or NULL: it is closed with the client's. */
+uv_handle_t *conn_splice_handle(struct conn *c);
+void conn_splice_free(struct conn *c);
 
 #endif

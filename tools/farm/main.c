@@ -9,6 +9,7 @@
 
 #include "tools/farm/options.h"
 #include "tools/farm/pki.h"
+#include "tools/farm/rote_config.h"
 #include "tools/farm/serve.h"
 
 enum { EXIT_FAULT = 1, EXIT_USAGE = 2, ERR_MAX = 512 };
@@ -33,7 +34,8 @@ static int print_truth(const struct farm_options *o, const struct population *p,
 {
     struct addr a = o->truth.first;
     for (;; a = addr_add(a, 1)) {
-        if (!truth_print(stdout, p, pki, &o->time_outs, &o->latency, a, o->port))
+        if (front_find(&o->fronts, a) == NULL &&
+            !truth_print(stdout, p, pki, &o->time_outs, &o->latency, a, o->port))
             return fault("--truth", "no memory, or standard output cannot be written");
         if (addr_cmp(a, o->truth.last) == 0)
             return flushed();
@@ -84,11 +86,22 @@ static int do_job(const struct farm_options *o, const struct population *p, stru
     return EXIT_FAULT;
 }
 
+static int only_rote(struct population *p, char *err, size_t err_len, const char *spec)
+{
+    char why[ERR_MAX];
+    int rc = population_rote(p, why, sizeof why, spec);
+    if (rc < 0)
+        snprintf(err, err_len, "--only: %.400s", why);
+    return rc;
+}
+
 /* people sets the weights that the options ask for. */
 static int people(struct population *p, char *err, size_t err_len, const struct farm_options *o)
 {
     if (o->population_file != NULL)
         return population_load(p, err, err_len, o->population_file);
+    if (o->only != NULL && strncmp(o->only, ROTE_PREFIX, sizeof ROTE_PREFIX - 1) == 0)
+        return only_rote(p, err, err_len, o->only);
     if (o->only == NULL || population_only(p, o->only))
         return 0;
     snprintf(err, err_len, "--only: no behaviour is called '%s'; see mxfarm --list", o->only);

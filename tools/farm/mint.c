@@ -64,7 +64,7 @@ static int put_attribute(CBB *name, const struct oid *type, const char *value)
            CBB_flush(name);
 }
 
-static int put_name(CBB *out, const struct mint_name *n)
+int mint_put_name(CBB *out, const struct mint_name *n)
 {
     CBB name;
     return CBB_add_asn1(out, &name, CBS_ASN1_SEQUENCE) &&
@@ -188,9 +188,9 @@ static int put_tbs(CBB *out, const struct mint_request *r)
     return CBB_add_asn1(out, &tbs, CBS_ASN1_SEQUENCE) &&
            CBB_add_asn1(&tbs, &version, TAG_EXPLICIT(0)) && CBB_add_asn1_uint64(&version, 2) &&
            put(&tbs, CBS_ASN1_INTEGER, serial, sizeof serial) &&
-           put_signature_algorithm(&tbs, r->signer) && put_name(&tbs, &r->issuer) &&
+           put_signature_algorithm(&tbs, r->signer) && mint_put_name(&tbs, &r->issuer) &&
            CBB_add_asn1(&tbs, &validity, CBS_ASN1_SEQUENCE) && put_time(&validity, r->not_before) &&
-           put_time(&validity, r->not_after) && put_name(&tbs, &r->subject) &&
+           put_time(&validity, r->not_after) && mint_put_name(&tbs, &r->subject) &&
            EVP_marshal_public_key(&tbs, r->key) && put_extensions(&tbs, r) && CBB_flush(out);
 }
 

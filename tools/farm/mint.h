@@ -30,6 +30,9 @@ struct mint_request {
     bool ca;
 };
 
+/* mint_put_name writes a Name (RFC 5280, 4.1.2.4); 0: no memory. */
+int mint_put_name(CBB *out, const struct mint_name *n);
+
 CRYPTO_BUFFER *mint_certificate(const struct mint_request *r);
 
 #endif

@@ -20,8 +20,11 @@ const char farm_options_help[] =
     "  --seed N               which farm (default 1)\n"
     "  --now YYYY-MM-DD       the farm's date, UTC: all validities are relative to it (default "
     "today)\n"
-    "  --population FILE      lines `behaviour weight`, # comments (default: as --list has it)\n"
-    "  --only NAME            one behaviour everywhere\n"
+    "  --population FILE      lines `behaviour weight` or `rote:SPEC weight` (default: --list's)\n"
+    "  --only NAME            one behaviour everywhere; or rote:SPEC, see doc/farm.md\n"
+    "  --front ADDR=HOST:PORT speak SMTP at ADDR up to the 220 to STARTTLS for a server of TLS "
+    "that\n"
+    "                         listens at HOST:PORT; may be given again\n"
     "  --idle-exit D          stop after so long without a connection (default: never)\n"
     "  --log FILE             one line when a connection opens and one when it closes\n"
     "  --processes N          share the work: descriptors and processors for N (default 1)\n"
@@ -45,6 +48,7 @@ enum option_id {
     OPTION_NOW,
     OPTION_POPULATION,
     OPTION_ONLY,
+    OPTION_FRONT,
     OPTION_IDLE_EXIT,
     OPTION_LOG,
     OPTION_PROCESSES,
@@ -67,6 +71,7 @@ static const struct option long_options[] = {
     {"now", required_argument, NULL, OPTION_NOW},
     {"population", required_argument, NULL, OPTION_POPULATION},
     {"only", required_argument, NULL, OPTION_ONLY},
+    {"front", required_argument, NULL, OPTION_FRONT},
     {"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
     {"log", required_argument, NULL, OPTION_LOG},
     {"processes", required_argument, NULL, OPTION_PROCESSES},
@@ -149,6 +154,20 @@ static bool parse_range(struct farm_options *o, const char *text)
     return addr_range_parse(&o->truth, NULL, text, strlen(text));
 }
 
+/* add_front returns NULL, or what the value must be. */
+static const char *add_front(struct fronts *fronts, const char *text)
+{
+    struct front front;
+    if (!front_parse(&front, text))
+        return "addresses and a port like 127.0.0.9=127.0.0.1:4433 or ::1=[::1]:4433";
+    if (front_find(fronts, front.addr) != NULL)
+        return "each address once";
+    if (fronts->num == FRONTS_MAX)
+        return "no more than 256 of them";
+    fronts->items[fronts->num++] = front;
+    return NULL;
+}
+
 static bool set_job(struct farm_options *o, enum farm_job job)
 {
     o->job = job;
@@ -167,7 +186,8 @@ static const char *take_option(struct farm_options *o, enum option_id which, con
     case OPTION_SEED: return parse_seed(&o->seed, value) ? NULL : number;
     case OPTION_NOW: return parse_date(&o->now_s, value) ? NULL : "a date like 2026-01-31";
     case OPTION_POPULATION: return parse_text(&o->population_file, value) ? NULL : file;
-    case OPTION_ONLY: return parse_text(&o->only, value) ? NULL : "a name of --list";
+    case OPTION_ONLY: return parse_text(&o->only, value) ? NULL : "a name of --list, or rote:SPEC";
+    case OPTION_FRONT: return add_front(&o->fronts, value);
     case OPTION_IDLE_EXIT: return parse_duration(&o->idle_exit_ms, value) ? NULL : duration;
     case OPTION_LOG: return parse_text(&o->log_file, value) ? NULL : file;
     case OPTION_PROCESSES:

@@ -7,6 +7,7 @@
 #ifndef MXSWEEP_TOOLS_FARM_OPTIONS_H
 #define MXSWEEP_TOOLS_FARM_OPTIONS_H
 
+#include "tools/farm/front.h"
 #include "tools/farm/latency.h"
 #include "tools/farm/throttle.h"
 #include "tools/farm/truth.h"
@@ -27,6 +28,7 @@ struct farm_options {
     uint32_t num_processes;        /* at least 1 */
     struct throttle_spec throttle; /* limit 0: none */
     struct latency latency;
+    struct fronts fronts; /* in the order given; addresses differ */
 };
 
 /* farm_options_parse reads argv; today_s is the default of --now. */

@@ -397,6 +397,21 @@ CRYPTO_BUFFER *pki_root(const struct pki *pki)
     return pki->root;
 }
 
+EVP_PKEY *pki_issuer_key(const struct pki *pki)
+{
+    return pki->keys[FARM_KEY_CA1];
+}
+
+EVP_PKEY *pki_other_key(const struct pki *pki)
+{
+    return pki->keys[FARM_KEY_LEAF_B];
+}
+
+int64_t pki_date(const struct pki *pki)
+{
+    return pki->now_s;
+}
+
 /* ---- life ---- */
 
 struct pki *pki_new(uint64_t seed, int64_t now_s)

@@ -33,6 +33,14 @@ const struct chain *pki_chain(struct pki *pki, const struct behaviour *b, struct
 /* pki_root returns the root certificate, borrowed. */
 CRYPTO_BUFFER *pki_root(const struct pki *pki);
 
+/* pki_issuer_key returns the key that signs the leaves of chains of two, pki_other_key one that
+ * signs nothing; borrowed. */
+EVP_PKEY *pki_issuer_key(const struct pki *pki);
+EVP_PKEY *pki_other_key(const struct pki *pki);
+
+/* pki_date returns now_s. */
+int64_t pki_date(const struct pki *pki);
+
 /* host_name writes the name of the server at a, with a NUL. */
 void host_name(char out[HOST_NAME_MAX_LEN], struct addr a);
 

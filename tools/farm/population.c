@@ -6,19 +6,36 @@
 
 #include "core/permutation.h"
 #include "tools/farm/mix.h"
+#include "tools/farm/rote_truth.h"
 
-enum { LINE_MAX_LEN = 256 }; /* octets of a line of a population file */
+enum { LINE_MAX_LEN = 4096, WHY_MAX = 256 }; /* octets of a line of a population file; of a fault */
+
+struct made {
+    struct behaviour b;
+    char name[ROTE_NAME_MAX + 1];
+    char spec[];
+};
+
+static size_t num_all(const struct population *p)
+{
+    return num_behaviours() + p->num_made;
+}
+
+static const struct behaviour *behaviour_of(const struct population *p, size_t index)
+{
+    return index < num_behaviours() ? behaviour_at(index) : &p->made[index - num_behaviours()]->b;
+}
 
 static void sum_up(struct population *p)
 {
     p->sum = 0;
-    for (size_t i = 0; i < num_behaviours(); i++)
+    for (size_t i = 0; i < num_all(p); i++)
         p->sum += p->weights[i];
 }
 
 int population_init(struct population *p, uint64_t seed)
 {
-    p->seed = seed;
+    *p = (struct population){.seed = seed};
     p->weights = calloc(num_behaviours(), sizeof p->weights[0]);
     if (p->weights == NULL)
         return -ENOMEM;
@@ -30,8 +47,11 @@ int population_init(struct population *p, uint64_t seed)
 
 void population_cleanup(struct population *p)
 {
+    for (size_t i = 0; i < p->num_made; i++)
+        free(p->made[i]);
+    free(p->made);
     free(p->weights);
-    p->weights = NULL;
+    *p = (struct population){0};
 }
 
 bool population_only(struct population *p, const char *name)
@@ -39,10 +59,98 @@ bool population_only(struct population *p, const char *name)
     size_t index = behaviour_find(name, strlen(name));
     if (index == num_behaviours())
         return false;
-    memset(p->weights, 0, num_behaviours() * sizeof p->weights[0]);
+    memset(p->weights, 0, num_all(p) * sizeof p->weights[0]);
     p->weights[index] = 1;
     sum_up(p);
     return true;
+}
+
+/* ---- behaviours by rote ---- */
+
+static bool is_rote(const char *word, size_t len)
+{
+    return len >= sizeof ROTE_PREFIX - 1 && memcmp(word, ROTE_PREFIX, sizeof ROTE_PREFIX - 1) == 0;
+}
+
+/* make_rote returns a behaviour by a spec of len octets, or NULL with why written. */
+static struct made *make_rote(char why[WHY_MAX], const char *spec, size_t len, size_t number)
+{
+    struct rote_config config;
+    struct rote_outlook outlook;
+    struct made *made = calloc(1, sizeof *made + len + 1);
+    snprintf(why, WHY_MAX, "no memory");
+    if (made == NULL)
+        return NULL;
+    memcpy(made->spec, spec, len);
+    if (!rote_config_parse(&config, why, WHY_MAX, made->spec) ||
+        !rote_foresee(&outlook, made->spec)) {
+        free(made);
+        return NULL;
+    }
+    snprintf(made->name, sizeof made->name, "rote-%zu", number);
+    if (config.name[0] != '\0')
+        memcpy(made->name, config.name, sizeof made->name);
+    made->b = (struct behaviour){.name = made->name,
+                                 .text = "by rote",
+                                 .stage = outlook.stage,
+                                 .cause = outlook.cause,
+                                 .code = outlook.code,
+                                 .phase = PHASE_HANDSHAKE,
+                                 .act = ACT_ROTE,
+                                 .key = KEY_RSA2048,
+                                 .shown = outlook.version,
+                                 .rote = made->spec};
+    return made;
+}
+
+/* is_taken tells whether something else has the name already: logs would not tell them apart. */
+static bool is_taken(const struct population *p, const char *name)
+{
+    for (size_t i = 0; i < p->num_made; i++)
+        if (strcmp(p->made[i]->name, name) == 0)
+            return true;
+    return behaviour_find(name, strlen(name)) < num_behaviours();
+}
+
+/* add_rote appends a behaviour of weight 0, or returns what is wrong, written to why. */
+static const char *add_rote(struct population *p, char why[WHY_MAX], const char *spec, size_t len)
+{
+    if (p->num_made == POPULATION_MADE_MAX)
+        return "too many lines with rote:; keep 4096 of them";
+    struct made *made = make_rote(why, spec, len, p->num_made + 1);
+    if (made == NULL)
+        return why;
+    if (is_taken(p, made->name)) {
+        snprintf(why, WHY_MAX, "name: another behaviour is called %s; give another", made->name);
+        free(made);
+        return why;
+    }
+    struct made **grown = realloc(p->made, (p->num_made + 1) * sizeof p->made[0]);
+    p->made = grown == NULL ? p->made : grown;
+    unsigned *weights =
+        grown == NULL ? NULL : realloc(p->weights, (num_all(p) + 1) * sizeof p->weights[0]);
+    if (weights == NULL) {
+        free(made);
+        return "no memory";
+    }
+    p->weights = weights;
+    p->weights[num_all(p)] = 0;
+    p->made[p->num_made++] = made;
+    return NULL;
+}
+
+int population_rote(struct population *p, char *err, size_t err_len, const char *spec)
+{
+    char why[WHY_MAX];
+    const char *fault = add_rote(p, why, spec, strlen(spec));
+    if (fault != NULL) {
+        snprintf(err, err_len, "%s", fault);
+        return -EINVAL;
+    }
+    memset(p->weights, 0, num_all(p) * sizeof p->weights[0]);
+    p->weights[num_all(p) - 1] = 1;
+    sum_up(p);
+    return 0;
 }
 
 /* ---- the file ---- */
@@ -77,42 +185,55 @@ static bool parse_weight(unsigned *out, const char *word, size_t len)
     return len > 0;
 }
 
-/* parse_line returns NULL, or what is wrong and how to mend it. seen marks the behaviours named so
- * far. */
-static const char *parse_line(unsigned *weights, bool *seen, char *line)
+/* find_index looks up or makes the behaviour that a word names; or returns what is wrong. seen
+ * marks those of the table that were named so far. */
+static const char *find_index(size_t *index, struct population *p, bool *seen, char why[WHY_MAX],
+                              const char *word, size_t len)
+{
+    *index = num_all(p);
+    if (is_rote(word, len))
+        return add_rote(p, why, word, len);
+    *index = behaviour_find(word, len);
+    if (*index == num_behaviours())
+        return "no behaviour is called that; see mxfarm --list";
+    if (seen[*index])
+        return "behaviour named twice; keep one of the lines";
+    seen[*index] = true;
+    return NULL;
+}
+
+/* parse_line returns NULL, or what is wrong and how to mend it. */
+static const char *parse_line(struct population *p, bool *seen, char why[WHY_MAX], char *line)
 {
     line[strcspn(line, "#")] = '\0';
-    const char *at = line;
-    size_t len = next_word(&at);
+    const char *word = line;
+    size_t len = next_word(&word), index;
     if (len == 0)
         return NULL;
-    size_t index = behaviour_find(at, len);
-    if (index == num_behaviours())
-        return "no behaviour is called that; see mxfarm --list";
-    if (seen[index])
-        return "behaviour named twice; keep one of the lines";
-    seen[index] = true;
-    at += len;
-    len = next_word(&at);
-    if (!parse_weight(&weights[index], at, len))
+    const char *fault = find_index(&index, p, seen, why, word, len);
+    if (fault != NULL)
+        return fault;
+    word += len;
+    len = next_word(&word);
+    if (!parse_weight(&p->weights[index], word, len))
         return "no weight; write `behaviour weight` with a whole number from 0 to 1000000";
-    at += len;
-    return next_word(&at) == 0
+    word += len;
+    return next_word(&word) == 0
                ? NULL
                : "text after the weight; write `behaviour weight`, comments begin with #";
 }
 
 /* read_lines returns 0, or -EINVAL with err written. */
-static int read_lines(unsigned *weights, bool *seen, char *err, size_t err_len, FILE *file,
+static int read_lines(struct population *p, bool *seen, char *err, size_t err_len, FILE *file,
                       const char *path)
 {
-    char line[LINE_MAX_LEN + 2];
+    char line[LINE_MAX_LEN + 2], text[WHY_MAX];
     for (unsigned long no = 1; fgets(line, sizeof line, file) != NULL; no++) {
         const char *why = NULL;
         if (strchr(line, '\n') == NULL && !feof(file))
             why = "line too long, or with a NUL; write `behaviour weight`";
         else
-            why = parse_line(weights, seen, line);
+            why = parse_line(p, seen, text, line);
         if (why != NULL) {
             snprintf(err, err_len, "%s:%lu: %s", path, no, why);
             return -EINVAL;
@@ -141,7 +262,7 @@ int population_load(struct population *p, char *err, size_t err_len, const char 
         snprintf(err, err_len, "%s: no memory", path);
         goto out;
     }
-    rc = read_lines(loaded.weights, seen, err, err_len, file, path);
+    rc = read_lines(&loaded, seen, err, err_len, file, path);
     if (rc < 0)
         goto out;
     sum_up(&loaded);
@@ -150,9 +271,9 @@ int population_load(struct population *p, char *err, size_t err_len, const char 
         snprintf(err, err_len, "%s: no behaviour has a weight above 0; give at least one", path);
         goto out;
     }
-    unsigned *old = p->weights;
+    struct population old = *p;
     *p = loaded;
-    loaded.weights = old;
+    loaded = old;
 out:
     if (file != NULL)
         fclose(file);
@@ -175,5 +296,5 @@ const struct behaviour *population_choose(const struct population *p, struct add
     size_t i = 0;
     while (ticket >= p->weights[i])
         ticket -= p->weights[i++];
-    return behaviour_at(i);
+    return behaviour_of(p, i);
 }

@@ -235,6 +235,7 @@ int serve_run(const char **what, const struct farm_options *o, const struct popu
 {
     struct farm_log log = {.fd = -1};
     struct server_config config = {.population = p,
+                                   .fronts = &o->fronts,
                                    .pki = pki,
                                    .log = &log,
                                    .latency = o->latency,

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <uv.h>
 
+#include "tools/farm/front.h"
 #include "tools/farm/latency.h"
 #include "tools/farm/log.h"
 #include "tools/farm/population.h"
@@ -34,6 +35,7 @@ struct server_shared {
 
 struct server_config {
     const struct population *population;
+    const struct fronts *fronts;
     struct pki *pki;
     struct farm_log *log;
     struct throttle *throttle; /* NULL: none */

@@ -4,36 +4,11 @@
 #include <openssl/err.h>
 #include <openssl/nid.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#define GCM_SUITES                                                                                 \
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"     \
-    "ECDHE-RSA-AES256-GCM-SHA384"
-#define CBC_SUITES                                                                                 \
-    "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA"
-
-/* suites are those up to TLS 1.2; group NID_undef: any */
-static const struct profile {
-    uint16_t min, max;
-    const char *suites;
-    int group;
-} profiles[NUM_TLS_PROFILES] = {
-    [TLS_ANY] = {TLS1_VERSION, TLS1_3_VERSION, GCM_SUITES ":" CBC_SUITES, NID_undef},
-    [TLS_13] = {TLS1_3_VERSION, TLS1_3_VERSION, GCM_SUITES, NID_undef},
-    [TLS_13_P256] = {TLS1_3_VERSION, TLS1_3_VERSION, GCM_SUITES, NID_X9_62_prime256v1},
-    [TLS_13_P384] = {TLS1_3_VERSION, TLS1_3_VERSION, GCM_SUITES, NID_secp384r1},
-    [TLS_13_P521] = {TLS1_3_VERSION, TLS1_3_VERSION, GCM_SUITES, NID_secp521r1},
-    [TLS_12] = {TLS1_2_VERSION, TLS1_2_VERSION, GCM_SUITES, NID_undef},
-    [TLS_12_RSA] = {TLS1_2_VERSION, TLS1_2_VERSION, "AES128-GCM-SHA256:AES256-GCM-SHA384",
-                    NID_undef},
-    [TLS_12_RSA_CBC] = {TLS1_2_VERSION, TLS1_2_VERSION, "AES256-SHA:AES128-SHA", NID_undef},
-    [TLS_12_CBC] = {TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA",
-                    NID_undef},
-    [TLS_12_CHACHA] = {TLS1_2_VERSION, TLS1_2_VERSION, "ECDHE-RSA-CHACHA20-POLY1305", NID_undef},
-    [TLS_12_P256] = {TLS1_2_VERSION, TLS1_2_VERSION, GCM_SUITES, NID_X9_62_prime256v1},
-    [TLS_11] = {TLS1_1_VERSION, TLS1_1_VERSION, CBC_SUITES, NID_undef},
-    [TLS_10] = {TLS1_VERSION, TLS1_VERSION, CBC_SUITES ":AES128-SHA", NID_undef},
-};
+#include "tools/farm/tls_extras.h"
+#include "tools/farm/tls_profile.h"
 
 /* in order of preference; which one is used follows from the key */
 static const uint16_t signing[] = {
@@ -49,6 +24,8 @@ static const uint16_t signing[] = {
     SSL_SIGN_ECDSA_SHA1,
 };
 
+enum { SUITES_TEXT_MAX = 512 };
+
 struct tls_servers {
     struct pki *pki;
     struct sendbuf *out;
@@ -60,6 +37,7 @@ struct tls_servers {
 struct tls_server {
     struct tls_servers *all;
     SSL *ssl;
+    struct tls_owner owner;
     const uint8_t *in;
     size_t in_len;
     bool shaken;
@@ -123,17 +101,54 @@ static long on_bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
 
 /* ---- contexts ---- */
 
-static SSL_CTX *context_new(const struct profile *p)
+static int nid_of(uint16_t group)
 {
+    switch (group) {
+    case 23: return NID_X9_62_prime256v1;
+    case 24: return NID_secp384r1;
+    case 25: return NID_secp521r1;
+    default: return NID_X25519;
+    }
+}
+
+/* list_suites writes BoringSSL's list of the suites up to the first 0. */
+static void list_suites(char out[SUITES_TEXT_MAX], const uint16_t *suites, size_t num)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < num && suites[i] != 0 && len < SUITES_TEXT_MAX; i++) {
+        const SSL_CIPHER *suite = SSL_get_cipher_by_value(suites[i]);
+        if (suite != NULL)
+            len += (size_t)snprintf(out + len, SUITES_TEXT_MAX - len, "%s%s", len == 0 ? "" : ":",
+                                    SSL_CIPHER_get_name(suite));
+    }
+}
+
+static bool set_groups(SSL_CTX *ctx, const uint16_t *groups)
+{
+    int nids[PROFILE_GROUPS_MAX];
+    size_t num = 0;
+    while (num < PROFILE_GROUPS_MAX && groups[num] != 0) {
+        nids[num] = nid_of(groups[num]);
+        num++;
+    }
+    return SSL_CTX_set1_curves(ctx, nids, num) == 1;
+}
+
+static SSL_CTX *context_new(enum tls_profile profile)
+{
+    const struct tls_profile_facts *p = tls_profile_facts(profile);
+    char suites[SUITES_TEXT_MAX];
     SSL_CTX *ctx = SSL_CTX_new(TLS_with_buffers_method());
     if (ctx == NULL)
         return NULL;
+    list_suites(suites, p->suites, PROFILE_SUITES_MAX);
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     if (SSL_CTX_set_min_proto_version(ctx, p->min) && SSL_CTX_set_max_proto_version(ctx, p->max) &&
-        SSL_CTX_set_strict_cipher_list(ctx, p->suites) &&
+        SSL_CTX_set_strict_cipher_list(ctx, suites) &&
         SSL_CTX_set_signing_algorithm_prefs(ctx, signing, sizeof signing / sizeof signing[0]) &&
-        (p->group == NID_undef || SSL_CTX_set1_curves(ctx, &p->group, 1)))
+        set_groups(ctx, p->groups) && tls_extras_prepare(ctx))
         return ctx;
     SSL_CTX_free(ctx);
     return NULL;
@@ -153,7 +168,7 @@ struct tls_servers *tls_servers_new(struct pki *pki, struct sendbuf *out)
               BIO_meth_set_write(all->method, on_bio_write) &&
               BIO_meth_set_ctrl(all->method, on_bio_ctrl);
     for (size_t i = 0; i < NUM_TLS_PROFILES && ok; i++) {
-        all->profiles[i] = context_new(&profiles[i]);
+        all->profiles[i] = context_new((enum tls_profile)i);
         ok = all->profiles[i] != NULL;
     }
     if (ok)
@@ -183,7 +198,7 @@ static SSL_CTX *shared_context(struct tls_servers *all, const struct behaviour *
     if (*slot != NULL)
         return *slot;
     const struct chain *chain = pki_chain(all->pki, b, a);
-    SSL_CTX *ctx = chain == NULL ? NULL : context_new(&profiles[b->tls]);
+    SSL_CTX *ctx = chain == NULL ? NULL : context_new((enum tls_profile)b->tls);
     if (ctx != NULL && SSL_CTX_set_chain_and_key(ctx, chain->certs, chain->num, chain->key, NULL)) {
         *slot = ctx;
         return ctx;
@@ -208,11 +223,11 @@ static SSL *ssl_new(struct tls_servers *all, const struct behaviour *b, struct a
     return NULL;
 }
 
-struct tls_server *tls_server_new(struct tls_servers *all, const struct behaviour *b, struct addr a)
+/* wrap takes ssl in any case. */
+static struct tls_server *wrap(struct tls_servers *all, SSL *ssl)
 {
     struct tls_server *t = calloc(1, sizeof *t);
     BIO *bio = BIO_new(all->method);
-    SSL *ssl = ssl_new(all, b, a);
     if (t == NULL || bio == NULL || ssl == NULL) {
         ERR_clear_error();
         free(t);
@@ -227,6 +242,40 @@ struct tls_server *tls_server_new(struct tls_servers *all, const struct behaviou
     SSL_set_bio(ssl, bio, bio);
     SSL_set_accept_state(ssl);
     return t;
+}
+
+struct tls_server *tls_server_new(struct tls_servers *all, const struct behaviour *b, struct addr a)
+{
+    struct tls_server *t = wrap(all, ssl_new(all, b, a));
+    if (t == NULL || (b->extras == 0 && b->staple == STAPLE_NONE))
+        return t;
+    t->owner = (struct tls_owner){all->pki, b, a};
+    if (tls_extras_set(t->ssl, &t->owner))
+        return t;
+    ERR_clear_error();
+    tls_server_free(t);
+    return NULL;
+}
+
+struct tls_server *tls_server_new_by(struct tls_servers *all, const struct tls_terms *terms,
+                                     const struct chain *chain)
+{
+    char suites[SUITES_TEXT_MAX];
+    int nid = nid_of(terms->group);
+    SSL *ssl = SSL_new(all->profiles[TLS_ANY]);
+    list_suites(suites, &terms->suite, 1);
+    if (ssl != NULL && SSL_set_chain_and_key(ssl, chain->certs, chain->num, chain->key, NULL) &&
+        SSL_set_min_proto_version(ssl, terms->version_min) &&
+        SSL_set_max_proto_version(ssl, terms->version_max) &&
+        (suites[0] == '\0' || terms->version_min > 0x0303 ||
+         SSL_set_strict_cipher_list(ssl, suites)) &&
+        (terms->group == 0 || SSL_set1_curves(ssl, &nid, 1))) {
+        if (terms->ticket)
+            SSL_clear_options(ssl, SSL_OP_NO_TICKET);
+        return wrap(all, ssl);
+    }
+    SSL_free(ssl);
+    return NULL;
 }
 
 void tls_server_free(struct tls_server *t)

@@ -2,9 +2,11 @@
  * tls_server: the server's side of TLS, fed from memory; and the flights that are written by hand.
  *
  * What       one SSL_CTX per profile, and per behaviour whose certificate the whole farm shares;
- * certificates of a narrower scope are set per connection. No tickets, no resumption. Ownership
- * tls_servers_new/_free, tls_server_new/_free. Octets in are borrowed for the call; octets out are
- * appended to `out`. Errors     NULL: no memory.
+ *            certificates of a narrower scope are set per connection. Tickets, and so resumption,
+ *            only where a row has EXTRA_TICKET.
+ * Ownership  tls_servers_new/_free, tls_server_new/_free. Octets in are borrowed for the call;
+ *            octets out are appended to `out`.
+ * Errors     NULL: no memory.
  */
 #ifndef MXSWEEP_TOOLS_FARM_TLS_SERVER_H
 #define MXSWEEP_TOOLS_FARM_TLS_SERVER_H
@@ -29,6 +31,15 @@ void tls_servers_free(struct tls_servers *all);
 
 struct tls_server *tls_server_new(struct tls_servers *all, const struct behaviour *b,
                                   struct addr a);
+/* what one connection is served by: the answer to its hello is decided before BoringSSL sees it */
+struct tls_terms {
+    uint16_t version_min, version_max;
+    uint16_t suite; /* below TLS 1.3 */
+    uint16_t group; /* 0: none takes part */
+    bool ticket;
+};
+struct tls_server *tls_server_new_by(struct tls_servers *all, const struct tls_terms *terms,
+                                     const struct chain *chain);
 void tls_server_free(struct tls_server *t);
 
 enum tls_state { TLS_WANTS_MORE, TLS_READ, TLS_OVER };

@@ -4,7 +4,10 @@
 #include <openssl/sha.h>
 
 #include "core/outcome.h"
+#include "tools/farm/accepts.h"
 #include "tools/farm/pki.h"
+#include "tools/farm/rote_truth.h"
+#include "tools/farm/variant.h"
 
 static enum stage stage_of(enum phase phase)
 {
@@ -63,7 +66,7 @@ struct verdict truth_verdict(const struct behaviour *b, const struct time_outs *
 
 const char *truth_version(const struct behaviour *b)
 {
-    if (!behaviour_handshakes(b))
+    if (!behaviour_handshakes(b) || b->rote != NULL)
         return b->shown;
     switch ((enum tls_profile)b->tls) {
     case TLS_10: return "TLSv1.0";
@@ -98,6 +101,15 @@ static void print_chain(FILE *out, const struct chain *chain)
     fputc(']', out);
 }
 
+/* shown_chain returns the chain that a scanner sees that names nobody. */
+static const struct chain *shown_chain(struct pki *pki, const struct behaviour *b, struct addr a)
+{
+    struct rote_outlook outlook = {.own_certificate = !(b->extras & EXTRA_SNI)};
+    if (b->rote != NULL && !rote_foresee(&outlook, b->rote))
+        return NULL;
+    return variant_chain(pki, b, a, outlook.with_ec, outlook.own_certificate);
+}
+
 bool truth_print(FILE *out, const struct population *p, struct pki *pki, const struct time_outs *t,
                  const struct latency *l, struct addr a, uint16_t port)
 {
@@ -106,7 +118,7 @@ bool truth_print(FILE *out, const struct population *p, struct pki *pki, const s
     bool as_planned = v.stage == b->stage && v.cause == b->cause;
     const struct chain *chain = NULL;
     if (behaviour_shows_chain(b) && (as_planned || v.stage >= STAGE_HANDSHAKE)) {
-        chain = pki_chain(pki, b, a);
+        chain = shown_chain(pki, b, a);
         if (chain == NULL)
             return false;
     }
@@ -123,7 +135,12 @@ bool truth_print(FILE *out, const struct population *p, struct pki *pki, const s
         print_chain(out, chain);
     if ((b->flags & FLAG_EARLY) && v.stage >= STAGE_HANDSHAKE)
         fprintf(out, ",\"early_plaintext\":%zu", b->octets.len);
-    fprintf(out, ",\"behaviour\":\"%s\"}\n", b->name);
+    fprintf(out, ",\"behaviour\":\"%s\"", b->name);
+    if (accepts_known(b)) {
+        fputc(',', out);
+        accepts_print(out, b, a);
+    }
+    fputs("}\n", out);
     return !ferror(out);
 }
 
