@@ -35,6 +35,11 @@ struct again_visit again_take(struct again *again)
     return visit;
 }
 
+uint64_t again_due_ns(const struct again *again)
+{
+    return again->num > 0 ? again->ring[again->first].due_ns : UINT64_MAX;
+}
+
 void again_cleanup(struct again *again)
 {
     free(again->ring);

@@ -1,19 +1,14 @@
 #include "scanner/asdb.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
-#include <openssl/sha.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/json.h"
 #include "core/lines.h"
-#include "core/mmdb_check.h"
+#include "core/mmdb_copy.h"
 
 enum {
     PROBED_NODES = 100000, /* of the search tree, to find a number in what they lead to */
@@ -34,71 +29,6 @@ struct asdb {
     const char *const *path; /* one of PATHS */
     uint8_t sha256[32];
 };
-
-/* ---- the file ---- */
-
-static int copy_all(int to, int from)
-{
-    uint8_t buf[65536];
-    ssize_t len;
-    uint64_t total = 0;
-    while ((len = read(from, buf, sizeof buf)) != 0) {
-        if (len < 0 && errno == EINTR)
-            continue;
-        if (len < 0)
-            return -errno;
-        total += (uint64_t)len;
-        if (total > MMDB_FILE_MAX)
-            return -EFBIG;
-        for (ssize_t at = 0, n; at < len; at += n) {
-            n = write(to, buf + at, (size_t)(len - at));
-            if (n <= 0)
-                return n < 0 ? -errno : -EIO;
-        }
-    }
-    return 0;
-}
-
-/* A copy that nobody else writes to: a file that is cut while it is mapped would end us. */
-static int copy_file(int *out, const char *path)
-{
-    struct stat st;
-    int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (from < 0)
-        return -errno;
-    int rc = fstat(from, &st) == 0 ? 0 : -errno;
-    if (rc == 0 && !S_ISREG(st.st_mode))
-        rc = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-    int to = rc == 0 ? memfd_create("asdb", MFD_CLOEXEC) : -1;
-    if (rc == 0)
-        rc = to >= 0 ? copy_all(to, from) : -errno;
-    close(from);
-    if (rc != 0 && to >= 0)
-        close(to);
-    if (rc == 0)
-        *out = to;
-    return rc;
-}
-
-/* looks at the whole copy, and takes its digest */
-static int check_copy(uint8_t sha256[32], const char **why, int fd)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return -errno;
-    size_t len = (size_t)st.st_size;
-    if (len == 0) {
-        *why = "it is empty";
-        return -EINVAL;
-    }
-    void *octets = mmap(NULL, len, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (octets == MAP_FAILED)
-        return -errno;
-    SHA256(octets, len, sha256);
-    int rc = mmdb_check(why, bytes_of(octets, len));
-    munmap(octets, len);
-    return rc;
-}
 
 /* ---- numbers ---- */
 
@@ -193,8 +123,8 @@ static void shown_type(char out[ASDB_TYPE_MAX], const MMDB_s *mmdb)
 
 static int open_database(struct asdb *db, char err[ASDB_ERR_MAX], int fd, const char *path)
 {
-    char name[40], type[ASDB_TYPE_MAX];
-    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    char name[MMDB_NAME_MAX], type[ASDB_TYPE_MAX];
+    mmdb_copy_name(name, fd);
     int status = MMDB_open(name, MMDB_MODE_MMAP, &db->mmdb);
     if (status == MMDB_FILE_OPEN_ERROR)
         return line_error(err, ASDB_ERR_MAX, -ENOENT, path, 0,
@@ -216,19 +146,11 @@ static int open_database(struct asdb *db, char err[ASDB_ERR_MAX], int fd, const 
 
 int asdb_open(struct asdb **out, char err[ASDB_ERR_MAX], const char *path)
 {
-    const char *why = NULL;
     int fd = -1;
     struct asdb *db = calloc(1, sizeof *db);
-    int rc = db != NULL ? copy_file(&fd, path) : -ENOMEM;
+    int rc = db != NULL ? mmdb_copy(&fd, db->sha256, err, ASDB_ERR_MAX, path, "an AS database")
+                        : line_error(err, ASDB_ERR_MAX, -ENOMEM, path, 0, "no memory to read it");
     if (rc == 0)
-        rc = check_copy(db->sha256, &why, fd);
-    if (rc != 0 && why != NULL)
-        line_error(err, ASDB_ERR_MAX, rc, path, 0,
-                   "no whole MaxMind database: %s; fetch it again, or name another", why);
-    else if (rc != 0)
-        line_error(err, ASDB_ERR_MAX, rc, path, 0, "cannot be read as an AS database: %s",
-                   strerror(-rc));
-    else
         rc = open_database(db, err, fd, path);
     if (fd >= 0)
         close(fd);

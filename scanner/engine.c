@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "scanner/auditing.h"
 #include "scanner/errand.h"
 #include "scanner/worker.h"
 #include "scanner/writer.h"
@@ -197,6 +198,8 @@ void engine_settle(struct engine *e, const struct visit *visit, bool done)
     struct errand *errand = visit_errand(visit);
     if (errand != NULL && errand->named != NULL)
         engine_name_over(e);
+    if (errand != NULL && errand->auditing != NULL)
+        engine_audit_over(e, errand->auditing->held);
     if (errand != NULL)
         errand_free(errand);
     atomic_fetch_add_explicit(done ? &e->num_done : &e->num_left_alone, 1, memory_order_relaxed);
@@ -218,6 +221,23 @@ void engine_name_over(struct engine *e)
 bool engine_has_room_for_name(const struct engine *e)
 {
     return atomic_load(&e->num_names) < ENGINE_NAMES_MAX;
+}
+
+void engine_audit_begun(struct engine *e, size_t octets)
+{
+    atomic_fetch_add(&e->audited, octets);
+}
+
+void engine_audit_over(struct engine *e, size_t octets)
+{
+    uint64_t before = atomic_fetch_sub(&e->audited, octets);
+    if (before >= ENGINE_AUDITS_MAX && before - octets < ENGINE_AUDITS_MAX)
+        engine_wake(e); /* whoever could begin none */
+}
+
+bool engine_has_room_for_audit(const struct engine *e)
+{
+    return atomic_load(&e->audited) < ENGINE_AUDITS_MAX;
 }
 
 bool engine_is_settled(const struct engine *e)
@@ -363,9 +383,7 @@ void engine_figures(struct engine *e, struct engine_figures *out)
 static void drop(void *arg, const struct visit *visit)
 {
     (void)arg;
-    struct errand *errand = visit_errand(visit);
-    if (errand != NULL)
-        errand_free(errand);
+    errand_drop(visit);
 }
 
 static void engine_free(struct engine *e)

@@ -31,8 +31,9 @@
 
 enum {
     ENGINE_WORKERS_MAX = 64,
-    ENGINE_NAMES_MAX = 8192, /* host names under way at which no other is begun */
-    ENGINE_FAULT_MAX = 512   /* octets of the text of a fault */
+    ENGINE_NAMES_MAX = 8192,       /* host names under way at which no other is begun */
+    ENGINE_AUDITS_MAX = 256 << 20, /* octets held for audits at which no other target is begun */
+    ENGINE_FAULT_MAX = 512         /* octets of the text of a fault */
 };
 
 struct asdb;
@@ -68,6 +69,8 @@ struct engine_config {
     uint64_t patience_ns;            /* how long faults of ours may keep all starts back */
     const struct sources *sources;   /* addresses and EHLO names */
     bool try_anyway;
+    uint16_t audits;         /* core/audit.h: bits of what is asked of each target; 0: nothing */
+    uint64_t audit_delay_ns; /* between two connections to one target */
 };
 
 /* engine_bell: how a stream's reader tells the engine, while there is one, that there is more. */
@@ -94,6 +97,7 @@ void engine_bell_wait(struct engine_bell *bell);
     X(TLS)       /* ... that completed a handshake */                                              \
     X(THROTTLED) /* ... that asked to come back later, to the end */                               \
     X(RETRIED)   /* attempts after which the target is visited once more */                        \
+    X(AUDITS)    /* connections of audits, in STARTED too */                                       \
     X(OURS)      /* attempts that failed by a fault of our own; the target was put back */
 enum engine_counter {
 #define X(NAME) COUNT_##NAME,
@@ -126,6 +130,7 @@ struct engine {
     _Atomic uint64_t num_left_alone;                /* settled, and not done */
     _Atomic uint64_t num_admitted;                  /* targets of the stream */
     _Atomic uint64_t num_names;                     /* host names asked for and not done */
+    _Atomic uint64_t audited;                       /* octets held for audits */
     _Atomic bool stream_ended;
     _Atomic bool stream_cut; /* by max_targets: a target that was read is not begun */
     _Atomic bool disk_waits; /* nothing can be written now: nothing is started */
@@ -217,6 +222,12 @@ bool engine_admit(struct engine *e);
 void engine_name_begun(struct engine *e);
 void engine_name_over(struct engine *e);
 bool engine_has_room_for_name(const struct engine *e);
+
+/* engine_audit_begun, engine_audit_over: an address is under audit, for which so many octets are
+ * held, and not any more. */
+void engine_audit_begun(struct engine *e, size_t octets);
+void engine_audit_over(struct engine *e, size_t octets);
+bool engine_has_room_for_audit(const struct engine *e);
 
 bool engine_is_paused(const struct engine *e);
 void engine_control_news(struct engine *e, enum control_news news);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "scanner/result.h"
+#include "scanner/auditing.h"
 
 /* copies a text to *at with a NUL behind it, and moves *at on */
 static struct bytes copy_text(uint8_t **at, struct bytes text)
@@ -45,7 +45,15 @@ void errand_unname(struct errand *e)
 void errand_free(struct errand *e)
 {
     errand_unname(e);
+    auditing_free(e->auditing);
     free(e);
+}
+
+void errand_drop(const struct visit *v)
+{
+    struct errand *e = visit_errand(v);
+    if (e != NULL && !e->is_control)
+        errand_free(e);
 }
 
 int errand_name(struct errand *e, struct worker *worker)

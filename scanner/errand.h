@@ -13,6 +13,7 @@
 #include "scanner/resolver.h"
 #include "scanner/visit.h"
 
+struct auditing;
 struct worker;
 struct result;
 
@@ -33,11 +34,15 @@ struct errand {
     bool skip;            /* the position holds no target: only to be marked done */
     bool is_control;      /* is known to answer: says whether we are cut off; has no position */
     struct named *named;  /* target.named: from errand_name on */
+    struct auditing *auditing; /* NULL: its next visit is a first one */
 };
 
 /* errand_new copies target with its texts; NULL: there is none, and the errand is one to skip. */
 struct errand *errand_new(uint64_t position, const struct target *target);
 void errand_free(struct errand *e); /* with the results that a host name may have */
+/* errand_drop frees the errand of a visit that nobody makes, if it has one; but not a control
+ * target, which its control owns. */
+void errand_drop(const struct visit *v);
 
 /* errand_name makes ready for a host name's addresses. -ENOMEM. */
 int errand_name(struct errand *e, struct worker *worker);

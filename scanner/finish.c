@@ -1,7 +1,9 @@
 #include "scanner/finish.h"
 
 #include <errno.h>
+#include <openssl/ssl.h>
 
+#include "scanner/auditing.h"
 #include "scanner/control.h"
 
 /* earlier attempts as the record has them: their starts are known by the gaps between them */
@@ -38,6 +40,33 @@ struct result *finish_result(struct worker *w, const struct candidate *c, struct
     return result;
 }
 
+/* A hello with a post-quantum group is long, and new: a handshake that ended before the peer chose
+ * anything is tried once without (draft-ietf-tls-ecdhe-mlkem; field notes on intolerance). */
+static bool may_be_intolerant(const struct record *r)
+{
+    return r->stage == STAGE_HANDSHAKE && r->hello >= HELLO_PQ && r->version == 0 &&
+           (r->cause == CAUSE_TIMEOUT || r->cause == CAUSE_RESET || r->cause == CAUSE_CLOSED ||
+            r->cause == CAUSE_ALERT_RECEIVED || r->cause == CAUSE_NOT_TLS);
+}
+
+bool finish_classically(struct worker *w, const struct candidate *c, struct result *result,
+                        uint64_t now_ns)
+{
+    const struct record *r = &result->record;
+    const struct errand *e = visit_errand(&c->visit);
+    struct again_visit later = {.visit = c->visit,
+                                .due_ns = now_ns + w->engine->config.audit_delay_ns};
+    if (!may_be_intolerant(r) || (e != NULL && e->is_control) ||
+        !visit_add_attempt(&later.visit, r->stage, r->cause, r->smtp_code, result->start_ns))
+        return false;
+    worker_count(w, COUNT_RETRIED);
+    result_free(result);
+    if (again_put(&w->later, &later) != 0)
+        engine_fault(w->engine, UV_ENOMEM, "no memory for a target to be tried again");
+    worker_wake_at(w, later.due_ns);
+    return true;
+}
+
 bool finish_later(struct worker *w, const struct candidate *c, struct result *result,
                   uint64_t start_ns, uint64_t now_ns)
 {
@@ -54,6 +83,70 @@ bool finish_later(struct worker *w, const struct candidate *c, struct result *re
     result_free(result);
     return true;
 }
+
+/* ---- audits ---- */
+
+static void no_memory(struct worker *w)
+{
+    engine_fault(w->engine, UV_ENOMEM, "no memory for an audit");
+}
+
+static void visit_later(struct worker *w, struct errand *e, uint64_t now_ns)
+{
+    struct again_visit later = {.visit = visit_of_errand(e),
+                                .due_ns = now_ns + w->engine->config.audit_delay_ns};
+    if (again_put(&w->later, &later) != 0)
+        no_memory(w);
+    worker_wake_at(w, later.due_ns);
+}
+
+bool finish_audit(struct worker *w, const struct candidate *c, struct result *result,
+                  SSL_SESSION *resumed, uint64_t now_ns)
+{
+    struct auditing *auditing = NULL;
+    struct errand *e = visit_errand(&c->visit);
+    uint16_t audits = w->engine->config.audits;
+    if (audits == 0 || !result->record.has_tls || (e != NULL && e->is_control)) {
+        SSL_SESSION_free(resumed);
+        return false;
+    }
+    int rc = auditing_new(&auditing, result, resumed, audits, result->start_ns);
+    if (rc == 0 && auditing == NULL)
+        return false;
+    if (rc == 0 && e == NULL)
+        e = errand_new(c->visit.ref, &c->target);
+    if (rc != 0 || e == NULL) {
+        if (auditing == NULL)
+            result_free(result);
+        auditing_free(auditing);
+        no_memory(w);
+        return true;
+    }
+    result->visit.ref = visit_of_errand(e).ref;
+    e->auditing = auditing;
+    engine_audit_begun(w->engine, auditing->held);
+    visit_later(w, e, now_ns);
+    return true;
+}
+
+struct result *finish_audited(struct worker *w, const struct candidate *c, bool more,
+                              uint64_t now_ns)
+{
+    struct errand *e = visit_errand(&c->visit);
+    if (more) {
+        visit_later(w, e, now_ns);
+        return NULL;
+    }
+    struct result *result = auditing_finish(e->auditing);
+    engine_audit_over(w->engine, e->auditing->held);
+    auditing_free(e->auditing);
+    e->auditing = NULL;
+    if (result == NULL)
+        no_memory(w);
+    return result;
+}
+
+/* ---- delivery ---- */
 
 /* puts a result of a host name behind those of its addresses before; returns all, if that was the
  * last */
@@ -118,14 +211,20 @@ int finish_unvisited(struct worker *w, const struct candidate *c, enum cause cau
                      uint64_t now_ns)
 {
     struct record r;
+    struct result *result;
+    const struct errand *e = visit_errand(&c->visit);
     record_init(&r);
     r.stage = STAGE_CONNECT;
     r.cause = (uint8_t)cause;
     r.errnum = errnum;
-    struct result *result = finish_result(w, c, &r, NULL, 0, now_ns, now_ns);
+    if (e != NULL && e->auditing != NULL) {
+        auditing_stop(e->auditing, cause);
+        result = finish_audited(w, c, false, now_ns);
+    } else {
+        result = finish_result(w, c, &r, NULL, 0, now_ns, now_ns);
+    }
     if (result == NULL)
         return -ENOMEM;
-    const struct errand *e = visit_errand(&c->visit);
     if (e != NULL && e->skip)
         result->kind = RESULT_SKIP;
     finish_deliver(w, result);

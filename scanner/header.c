@@ -11,12 +11,16 @@
 #include <uv.h>
 #include <zstd.h>
 
+#include "core/audit.h"
+#include "scanner/session/offer.h"
 #include "scanner/session/tls_client.h"
 
 #define STRING(x)  #x
 #define TEXT_OF(x) STRING(x)
 
-static const char STARTTLS_ANYWAY[] = "starttls-anyway";
+/* options that a resumed sweep may not change, and that are not in the header otherwise */
+enum { NUM_FIXED_OPTIONS = 2 };
+static const char STARTTLS_ANYWAY[] = "starttls-anyway", AUDITS_ASKED[] = "audits";
 
 /* ---- versions ---- */
 
@@ -32,14 +36,15 @@ static void list_libraries(struct dataset_pair out[NUM_LIBRARIES])
     out[4] = (struct dataset_pair){bytes_text("libmaxminddb"), bytes_text(MMDB_lib_version())};
 }
 
-void header_print_version(FILE *out)
+void header_print_version(FILE *out, const char *program)
 {
     struct dataset_pair libraries[NUM_LIBRARIES];
     list_libraries(libraries);
-    fprintf(out, "mxsweep %s\n", MXSWEEP_VERSION);
+    fprintf(out, "%s %s\n", program, MXSWEEP_VERSION);
     for (size_t i = 0; i < NUM_LIBRARIES; i++)
         fprintf(out, "%.*s %.*s\n", (int)libraries[i].key.len, (const char *)libraries[i].key.data,
                 (int)libraries[i].value.len, (const char *)libraries[i].value.data);
+    fprintf(out, "post-quantum groups offered: %s\n", OFFER_PQ_TEXT);
 }
 
 /* ---- options in words ---- */
@@ -80,6 +85,7 @@ void header_option_texts(struct option_texts *t, const struct plan *plan, const 
     put_option(t, &n, "as-start-interval", o->as_step_ns, "ns");
     put_option(t, &n, "retries", o->retries, "");
     put_option(t, &n, "retry-delay", o->retry_delay_ns / 1000000, "ms");
+    put_option(t, &n, "audit-delay", o->audit_delay_ns / 1000000, "ms");
     put_option(t, &n, "threads", plan->threads, "");
     put_option(t, &n, "connect-timeout", o->connect_timeout_ns / 1000000, "ms");
     put_option(t, &n, "syns", o->syns, "");
@@ -90,6 +96,36 @@ void header_option_texts(struct option_texts *t, const struct plan *plan, const 
     put_option(t, &n, "rotate-size", o->rotate_size, "");
     put_option(t, &n, "rotate-time", o->rotate_ns / 1000000, "ms");
     put_digest(t, &n, "blocklist-sha256", o->blocklist_file != NULL ? plan->block_sha256 : NULL);
+}
+
+/* ---- audits ---- */
+
+enum { AUDITS_TEXT_MAX = 128 };
+
+static void write_audits(char out[AUDITS_TEXT_MAX], uint16_t audits)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < NUM_AUDIT_KINDS; i++)
+        if ((audits & 1 << i) != 0)
+            len += (size_t)snprintf(out + len, AUDITS_TEXT_MAX - len, "%s%s", len > 0 ? "," : "",
+                                    audit_kind_slug(i));
+}
+
+/* slugs that this version does not know are left out: what differs is found by comparing */
+static uint16_t read_audits(struct bytes text)
+{
+    uint16_t audits = 0;
+    while (text.len > 0) {
+        const uint8_t *comma = memchr(text.data, ',', text.len);
+        size_t len = comma != NULL ? (size_t)(comma - text.data) : text.len;
+        for (unsigned i = 0; i < NUM_AUDIT_KINDS; i++)
+            if (bytes_equal(bytes_of(text.data, len), bytes_text(audit_kind_slug(i))))
+                audits = (uint16_t)(audits | 1 << i);
+        size_t used = len + (comma != NULL);
+        text = bytes_of(text.data + used, text.len - used);
+    }
+    return audits;
 }
 
 /* ---- hellos ---- */
@@ -129,11 +165,15 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
 {
     char why[DATASET_ERR_MAX] = "";
     struct option_texts texts;
-    struct dataset_pair libraries[NUM_LIBRARIES], options[NUM_VARIABLE_OPTIONS + 1];
+    struct dataset_pair libraries[NUM_LIBRARIES], options[NUM_VARIABLE_OPTIONS + NUM_FIXED_OPTIONS];
+    char audits[AUDITS_TEXT_MAX];
     header_option_texts(&texts, plan, o);
     memcpy(options, texts.pairs, sizeof texts.pairs);
     options[NUM_VARIABLE_OPTIONS] = (struct dataset_pair){
         bytes_text(STARTTLS_ANYWAY), bytes_text(plan->starttls_anyway ? "1" : "0")};
+    write_audits(audits, plan->audits);
+    options[NUM_VARIABLE_OPTIONS + 1] =
+        (struct dataset_pair){bytes_text(AUDITS_ASKED), bytes_text(audits)};
     list_libraries(libraries);
 
     struct dataset_header h = {
@@ -143,7 +183,7 @@ static int create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
         .libraries = libraries,
         .num_libraries = NUM_LIBRARIES,
         .options = options,
-        .num_options = NUM_VARIABLE_OPTIONS + 1,
+        .num_options = NUM_VARIABLE_OPTIONS + NUM_FIXED_OPTIONS,
         .sources = plan->sources.addrs,
         .num_sources = plan->sources.num,
         .ehlo_names = plan->sources.names,
@@ -200,9 +240,12 @@ int header_create(struct plan *plan, char err[PLAN_ERR_MAX], const struct option
 
 int header_check(struct plan *plan, char err[PLAN_ERR_MAX], const struct dataset_header *h)
 {
-    for (size_t i = 0; i < h->num_options; i++)
+    for (size_t i = 0; i < h->num_options; i++) {
         if (bytes_equal(h->options[i].key, bytes_text(STARTTLS_ANYWAY)))
             plan->starttls_anyway = bytes_equal(h->options[i].value, bytes_text("1"));
+        if (bytes_equal(h->options[i].key, bytes_text(AUDITS_ASKED)))
+            plan->audits = read_audits(h->options[i].value);
+    }
 
     struct hellos hellos;
     int rc = describe_hellos(&hellos, err);

@@ -9,7 +9,7 @@
 
 #include "scanner/plan.h"
 
-enum { NUM_VARIABLE_OPTIONS = 18 }; /* those that a resumed sweep may change */
+enum { NUM_VARIABLE_OPTIONS = 19 }; /* those that a resumed sweep may change */
 
 /* header_create makes plan->dataset (file o->output_file) with the header of a new sweep. A plan
  * with no number of positions for its shard makes no file. */
@@ -27,7 +27,8 @@ struct option_texts {
 void header_option_texts(struct option_texts *out, const struct plan *plan,
                          const struct options *o);
 
-/* header_print_version writes the versions of mxsweep and of the libraries it was built on. */
-void header_print_version(FILE *out);
+/* header_print_version writes the versions of a program of ours and of the libraries it was built
+ * on. */
+void header_print_version(FILE *out, const char *program);
 
 #endif

@@ -55,7 +55,7 @@ int main(int argc, char **argv)
     } else if (o.help) {
         options_help(stdout);
     } else if (o.version) {
-        header_print_version(stdout);
+        header_print_version(stdout, "mxsweep");
     } else {
         if (o.resume_or_create && access(o.output_file, F_OK) == 0)
             o.resume_file = o.output_file;

@@ -40,6 +40,7 @@ static void print_counters(FILE *out, const struct engine_figures *f)
         {"mxsweep_throttled_total", "Targets that asked to come back later.", COUNT_THROTTLED},
         {"mxsweep_retried_total", "Attempts after which the target is visited once more.",
          COUNT_RETRIED},
+        {"mxsweep_audits_total", "Connections of audits, among those opened.", COUNT_AUDITS},
         {"mxsweep_own_faults_total", "Attempts that failed by a fault of this host.", COUNT_OURS},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "core/audit.h"
 #include "core/json_valid.h"
 #include "scanner/options_table.h"
 
@@ -24,6 +25,12 @@ void options_help(FILE *out)
                  r->arg != NULL ? r->arg : "");
         fprintf(out, "  %-31s %s\n", left, r->help);
     }
+    fprintf(out, "\nAudits, and how many connections to one target each takes at most:\n");
+#define X(bit, NAME, slug, text, budget)                                                           \
+    if ((AUDIT_BITS_LIST & AUDIT_BIT_##NAME) != 0)                                                 \
+        fprintf(out, "    %-9s %s: %s\n", slug, text, budget);
+    AUDITS(X)
+#undef X
     fprintf(out, "\nDurations: 500ms, 10s, 5m, 2h. Counts: 20k, 1M.\nExit status: 0 complete, 1 a "
                  "fault of ours, 2 usage, 3 stopped early (go on with --resume FILE).\n");
 }
@@ -152,11 +159,12 @@ static int check_resumed(const struct options *o, char err[OPTIONS_ERR_MAX])
     if (o->targets.num > 0 || o->output_file != NULL || o->num_ports > 0 || o->has_seed ||
         o->has_shards || o->has_record || o->ehlo_name != NULL || o->source_ips != NULL ||
         o->sample_ppm != 0 || o->user_metadata != NULL || o->include_special || o->stream ||
-        o->starttls_anyway || o->resume_or_create)
+        o->starttls_anyway || o->audits != 0 || o->explain_failures || o->resume_or_create)
         return complain(
             err, "the dataset itself says what is scanned and how", "--resume",
             "leave out targets, -o, -p, -e, --include-special, --stream, --sample, --shards, "
-            "--shard, --source-ip, --ehlo-name, --starttls-anyway, --record and --user-metadata");
+            "--shard, --source-ip, --ehlo-name, --starttls-anyway, --audit, --explain-failures, "
+            "--record and --user-metadata");
     return check_limits(o, err);
 }
 
@@ -183,7 +191,7 @@ static int check(const struct options *o, char err[OPTIONS_ERR_MAX])
     return check_limits(o, err);
 }
 
-static void set_defaults(struct options *o)
+void options_defaults(struct options *o)
 {
     memset(o, 0, sizeof *o);
     o->rate_step_ns = NS_PER_S / 100;
@@ -195,6 +203,7 @@ static void set_defaults(struct options *o)
     o->retries = 2;
     o->retry_delay_ns = 60 * NS_PER_S;
     o->control_interval_ns = 10 * NS_PER_S;
+    o->audit_delay_ns = NS_PER_S;
     o->disk_wait_ns = 60 * NS_PER_S;
     o->shards = 1;
     o->connect_timeout_ns = 10 * NS_PER_S;
@@ -209,7 +218,7 @@ int options_parse(struct options *o, char err[OPTIONS_ERR_MAX], int argc, char *
     struct option longs[NUM_OPTION_ROWS + 1];
     char letters[2 * NUM_OPTION_ROWS + 2];
     make_getopt(longs, letters);
-    set_defaults(o);
+    options_defaults(o);
     optind = 0; /* so that it can be called again */
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {

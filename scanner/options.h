@@ -36,6 +36,8 @@ struct options {
     uint64_t prefix_in_flight;           /* 0: no limit */
     unsigned prefix_len4, prefix_len6;
     uint64_t retries, retry_delay_ns;
+    uint16_t audits;                      /* core/audit.h: bits; 0: none */
+    uint64_t audit_delay_ns;
     uint64_t syns;                        /* 0: as many as the kernel sends */
     uint64_t max_targets;                 /* 0: all, or as max_targets_ppm says */
     uint32_t max_targets_ppm, sample_ppm; /* millionths; 0: all */
@@ -50,9 +52,12 @@ struct options {
     enum record_mode record_mode;
     bool has_seed, has_shards, has_shard, has_record;
     bool include_special, starttls_anyway, dry_run, quiet;
-    bool stream, preflight, resume_or_create;
+    bool stream, preflight, resume_or_create, explain_failures;
     bool help, version;
 };
+
+/* options_defaults sets what holds for options that are not given. */
+void options_defaults(struct options *o);
 
 int options_parse(struct options *o, char err[OPTIONS_ERR_MAX], int argc, char *const *argv);
 void options_cleanup(struct options *o);

@@ -1,4 +1,5 @@
 #include "scanner/options_table.h"
+#include "core/audit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -143,6 +144,7 @@ FLAG_SETTER(dry_run)
 FLAG_SETTER(quiet)
 FLAG_SETTER(stream)
 FLAG_SETTER(preflight)
+FLAG_SETTER(explain_failures)
 FLAG_SETTER(resume_or_create)
 FLAG_SETTER(help)
 FLAG_SETTER(version)
@@ -158,10 +160,17 @@ TIME_SETTER(tls_timeout_ns)
 TIME_SETTER(session_timeout_ns)
 TIME_SETTER(flush_ns)
 TIME_SETTER(control_interval_ns)
+TIME_SETTER(audit_delay_ns)
 
 static bool set_input(struct options *o, const char *v)
 {
     return v[0] != '\0' && option_add_text(&o->input_files, v);
+}
+
+static bool set_audit(struct options *o, const char *v)
+{
+    char err[AUDIT_ERROR_MAX];
+    return o->audits == 0 && audit_parse(&o->audits, err, v);
 }
 
 static bool set_rate(struct options *o, const char *v)
@@ -329,6 +338,14 @@ const struct option_row option_rows[] = {
      set_dns_servers, "addresses separated by commas, given once"},
     {"starttls-anyway", 0, NULL, "send STARTTLS where it is not offered, too", set_starttls_anyway,
      NULL},
+    {"audit", 0, "LIST", "ask more of each target: versions,legacy,... (see below), or all",
+     set_audit,
+     "names of audits separated by commas, or all, given once: versions, legacy, pq, "
+     "resume, sni, suites, groups"},
+    {"audit-delay", 0, "D", "between two connections of audits to one target (1s)",
+     set_audit_delay_ns, "a duration up to 24h, such as 500ms, 10s or 2m"},
+    {"explain-failures", 0, NULL, "ask by one crafted hello why a handshake failed",
+     set_explain_failures, NULL},
     {"connect-timeout", 0, "D", "for the TCP connection (10s)", set_connect_timeout_ns,
      "a duration up to 24h, such as 500ms, 10s or 2m"},
     {"syns", 0, "N", "SYNs of one connection at most; 0: as many as the kernel sends (0)", set_syns,

@@ -18,7 +18,7 @@ struct option_row {
     const char *expects; /* what a value must be */
 };
 
-enum { NUM_OPTION_ROWS = 49 };
+enum { NUM_OPTION_ROWS = 52 };
 extern const struct option_row option_rows[NUM_OPTION_ROWS];
 
 /* option_add_text adds to a list; false: no memory. */

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "core/audit.h"
 #include "scanner/asdb.h"
 #include "scanner/fit.h"
 #include "scanner/header.h"
@@ -386,6 +387,7 @@ static int plan_new(struct plan *plan, char *err, const struct options *o, int64
     plan->shard = (uint32_t)o->shard;
     plan->record_mode = o->record_mode;
     plan->starttls_anyway = o->starttls_anyway;
+    plan->audits = o->audits | (o->explain_failures ? AUDIT_BIT_EXPLAIN : 0);
     plan->start_us = now_us;
     plan->file = o->output_file;
     plan->sample_ppm = o->sample_ppm;

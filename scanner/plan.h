@@ -46,6 +46,7 @@ struct plan {
     uint64_t max_targets; /* of this run; 0: no limit */
     enum record_mode record_mode;
     bool starttls_anyway;
+    uint16_t audits; /* core/audit.h: bits */
     bool finished; /* resumed, and nothing is left to do */
     bool ended;    /* ... and the file says so at its end */
     uint32_t num_shards, shard;

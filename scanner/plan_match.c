@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "core/audit.h"
+
 static int differs(const struct plan *plan, char err[PLAN_ERR_MAX], const char *what)
 {
     snprintf(err, PLAN_ERR_MAX,
@@ -96,6 +98,8 @@ int plan_match(const struct plan *plan, char err[PLAN_ERR_MAX], const struct opt
         return differs(plan, err, "special-purpose ranges (--include-special)");
     if (o->starttls_anyway != plan->starttls_anyway)
         return differs(plan, err, "STARTTLS where it is not offered (--starttls-anyway)");
+    if ((o->audits | (o->explain_failures ? AUDIT_BIT_EXPLAIN : 0)) != plan->audits)
+        return differs(plan, err, "the audits (--audit, --explain-failures)");
     if (!same_sources(o, h))
         return differs(plan, err, "our addresses or names (--source-ip, --ehlo-name)");
     if ((o->allowlist_file != NULL) != h->has_allowlist ||

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 
+#include "scanner/auditing.h"
 #include "scanner/finish.h"
 #include "scanner/starts.h"
 
@@ -45,14 +47,21 @@ static void end_at_network(struct probe *p, enum network_end how, uint64_t now_n
         worker_start_soon(w);
 }
 
-void probe_abort(struct probe *p)
+/* closes without a record */
+static void end_unused(struct probe *p)
 {
-    if (p->finished)
-        return;
     p->finished = true;
     p->unused = true;
     close_all(p);
     end_at_network(p, NETWORK_UNUSED, uv_hrtime());
+}
+
+void probe_abort(struct probe *p)
+{
+    if (p->finished)
+        return;
+    end_unused(p);
+    errand_drop(&p->at.visit);
 }
 
 /* A connection that was refused or never answered says nothing of how the network likes us, nor
@@ -67,29 +76,61 @@ static enum network_end how_it_went(const struct probe *p, const struct record *
     return num > 0 ? NETWORK_THROTTLED_AGAIN : NETWORK_THROTTLED;
 }
 
+static void no_memory(struct probe *p)
+{
+    engine_fault(p->worker->engine, UV_ENOMEM, "no memory for a result");
+    probe_abort(p);
+}
+
+/* a connection of audits is over: the next one follows, or the record that waits for them is
+ * whole */
+static void finish_of_audit(struct probe *p, struct auditing *auditing, const struct record *r,
+                            uint64_t now_ns)
+{
+    struct worker *w = p->worker;
+    enum network_end how = how_it_went(p, r);
+    bool more = auditing_take(auditing, &p->session);
+    p->finished = true;
+    close_all(p);
+    end_at_network(p, how, now_ns);
+    struct result *result = finish_audited(w, &p->at, more, now_ns);
+    p->unused = result == NULL;
+    if (result != NULL)
+        finish_deliver(w, result);
+}
+
 /* the session is over: its outcome becomes a record, or the target is visited again later */
 static void finish(struct probe *p, uint64_t now_ns)
 {
     struct worker *w = p->worker;
+    const struct errand *e = visit_errand(&p->at.visit);
     struct record r;
     size_t num_certs;
     record_init(&r);
     session_record(&p->session, &r);
+    starts_went_well(w);
+    if (e != NULL && e->auditing != NULL) {
+        finish_of_audit(p, e->auditing, &r, now_ns);
+        return;
+    }
     r.source = p->source;
     CRYPTO_BUFFER *const *certs = session_certs(&p->session, &num_certs);
     enum network_end how = how_it_went(p, &r);
     uint64_t start_ns = p->session.start_ns;
-    starts_went_well(w);
     struct result *result = finish_result(w, &p->at, &r, certs, num_certs, start_ns, now_ns);
     if (result == NULL) {
-        engine_fault(w->engine, UV_ENOMEM, "no memory for a result");
-        probe_abort(p);
+        no_memory(p);
         return;
     }
+    SSL_SESSION *resumed = session_take_resumable(&p->session);
     p->finished = true;
     close_all(p);
     end_at_network(p, how, now_ns);
-    if (finish_later(w, &p->at, result, start_ns, now_ns))
+    p->unused = finish_later(w, &p->at, result, start_ns, now_ns) ||
+                finish_classically(w, &p->at, result, now_ns);
+    if (p->unused)
+        SSL_SESSION_free(resumed);
+    else if (finish_audit(w, &p->at, result, resumed, now_ns))
         p->unused = true;
     else
         finish_deliver(w, result);
@@ -110,7 +151,7 @@ static void give_back(struct probe *p, int errnum, uint64_t now_ns)
         return;
     }
     starts_put_back(p->worker, &p->at, errnum, now_ns);
-    probe_abort(p);
+    end_unused(p);
 }
 
 /* ---- octets out ---- */
@@ -351,6 +392,27 @@ static int open_socket(const struct engine_config *config, size_t source, int fa
     return -errnum;
 }
 
+static bool failed_in_handshake(const struct visit *v)
+{
+    struct visit_attempt a;
+    for (unsigned i = 0; i < visit_num_attempts(v); i++) {
+        visit_attempt(v, i, &a);
+        if (a.stage == STAGE_HANDSHAKE)
+            return true;
+    }
+    return false;
+}
+
+static struct session_hello hello_for(const struct candidate *c)
+{
+    const struct errand *e = visit_errand(&c->visit);
+    if (e != NULL && e->auditing != NULL)
+        return e->auditing->hello;
+    return (struct session_hello){.host = c->target.host.len > 0 ? (const char *)c->target.host.data
+                                                                 : NULL,
+                                  .classical = failed_in_handshake(&c->visit)};
+}
+
 static void init(struct probe *p, const struct candidate *c, size_t source, uint64_t now_ns)
 {
     struct worker *w = p->worker;
@@ -366,8 +428,9 @@ static void init(struct probe *p, const struct candidate *c, size_t source, uint
     p->unsent = NULL;
     p->unsent_len = 0;
     p->wait_deadline.next = p->session_deadline.next = NULL;
+    struct session_hello hello = hello_for(c);
     session_init(&p->session, &w->session_configs[sources->num_names > 1 ? p->source : 0], &w->out,
-                 c->target.host.len > 0 ? (const char *)c->target.host.data : NULL, now_ns);
+                 &hello, now_ns);
 }
 
 int probe_start(struct probe *p, const struct candidate *c, uint64_t now_ns)
@@ -393,6 +456,9 @@ int probe_start(struct probe *p, const struct candidate *c, uint64_t now_ns)
         return rc;
     }
     init(p, c, source, now_ns);
+    const struct errand *e = visit_errand(&c->visit);
+    if (e != NULL && e->auditing != NULL)
+        worker_count(w, COUNT_AUDITS);
     deadline_set(&w->waits[WAIT_CONNECT], &p->wait_deadline, now_ns);
     deadline_set(&w->sessions, &p->session_deadline, now_ns);
     worker_wake_at(w, p->wait_deadline.due_ns);

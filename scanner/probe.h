@@ -41,7 +41,8 @@ int probe_start(struct probe *p, const struct candidate *c, uint64_t now_ns);
  * passed: the probe is finished. */
 void probe_timeout(struct probe *p, uint64_t now_ns);
 
-/* probe_abort closes without a record; the position stays open. */
+/* probe_abort closes without a record, and frees the errand: the position stays open, and the sweep
+ * is at its end. */
 void probe_abort(struct probe *p);
 
 /* probe_of_wait and probe_of_session find the probe that embeds a deadline. */

@@ -54,6 +54,26 @@ struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *cer
     return r;
 }
 
+int result_set_audit(struct result *r, struct bytes audit)
+{
+    r->audit = malloc(audit.len);
+    if (r->audit == NULL)
+        return UV_ENOMEM;
+    memcpy(r->audit, audit.data, audit.len);
+    r->record.text[TEXT_AUDIT] = bytes_of(r->audit, audit.len);
+    r->size += audit.len;
+    return 0;
+}
+
+void result_add_leaf(struct result *r, CRYPTO_BUFFER *leaf)
+{
+    if (r->num_leaves == RESULT_LEAVES_MAX || CRYPTO_BUFFER_len(leaf) > RESULT_LEAF_MAX)
+        return;
+    CRYPTO_BUFFER_up_ref(leaf);
+    r->leaves[r->num_leaves++] = leaf;
+    r->size += CRYPTO_BUFFER_len(leaf);
+}
+
 struct result *result_new_event(uint64_t at_us, const char *what)
 {
     struct result *r = calloc(1, sizeof *r);
@@ -85,6 +105,9 @@ void result_free(struct result *r)
 {
     for (size_t i = 0; i < r->num_certs; i++)
         CRYPTO_BUFFER_free(r->certs[i]);
+    for (size_t i = 0; i < r->num_leaves; i++)
+        CRYPTO_BUFFER_free(r->leaves[i]);
+    free(r->audit);
     free(r->event);
     free(r);
 }

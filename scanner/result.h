@@ -30,6 +30,10 @@ enum result_kind {
 
 enum { RESULT_PAIRS_MAX = 4, RESULT_TEXT_MAX = 80 };
 
+/* Leaves, and the octets of one: those of all addresses of a host name fit into a block with its
+ * records, however large the peers make both. */
+enum { RESULT_LEAVES_MAX = 2, RESULT_LEAF_MAX = 64 << 10 };
+
 /* something that happened to the sweep */
 struct result_event {
     uint64_t at_us; /* from the dataset's start */
@@ -50,12 +54,20 @@ struct result {
     uint64_t start_ns, end_ns;  /* of the attempt, or of the group's; of the engine's clock */
     struct result_event *event; /* RESULT_EVENT */
     struct record record;       /* texts point behind this struct; chain hashes are not filled */
+    uint8_t *audit;             /* of record, for it came later; NULL: none */
+    CRYPTO_BUFFER *leaves[RESULT_LEAVES_MAX]; /* that audits name, besides the chain's */
+    size_t num_leaves;
     size_t num_certs;
     CRYPTO_BUFFER *certs[]; /* then the texts */
 };
 
 struct result *result_new(const struct record *record, CRYPTO_BUFFER *const *certs,
                           size_t num_certs, bool copy_names);
+/* result_set_audit copies what audits found, once, into the record. -ENOMEM. result_add_leaf takes
+ * a reference of a certificate that it names; those over RESULT_LEAVES_MAX are left out, and one
+ * over RESULT_LEAF_MAX. */
+int result_set_audit(struct result *r, struct bytes audit);
+void result_add_leaf(struct result *r, CRYPTO_BUFFER *leaf);
 /* result_new_event takes texts of our own, cut to what fits. */
 struct result *result_new_event(uint64_t at_us, const char *what);
 void result_add_pair(struct result *r, const char *key, const char *value);

@@ -70,7 +70,7 @@ static bool is_route(int errnum)
 /* A target that has failed TRIES_MAX times for our sake is left alone: its position stays open. */
 void starts_put_back(struct worker *w, const struct candidate *c, int errnum, uint64_t now_ns)
 {
-    struct again_visit next = {c->visit, c->started, c->tries + 1};
+    struct again_visit next = {c->visit, c->started, c->tries + 1, 0};
     struct errand *e = visit_errand(&c->visit);
     bool is_control = e != NULL && e->is_control;
     worker_count(w, COUNT_OURS);
@@ -117,6 +117,17 @@ static bool take_ready(struct worker *w, struct candidate *c)
         return false;
     c->visit = visit_of_errand(e);
     return true;
+}
+
+/* one more connection to a target that was visited: see auditing.h */
+static bool take_later(struct worker *w, struct candidate *c, uint64_t now_ns)
+{
+    uint64_t due_ns = again_due_ns(&w->later);
+    if (due_ns <= now_ns)
+        c->visit = again_take(&w->later).visit;
+    else if (due_ns != UINT64_MAX)
+        worker_wake_at(w, due_ns);
+    return due_ns <= now_ns;
 }
 
 static bool take_parked(struct worker *w, struct candidate *c, uint64_t now_ns)
@@ -166,7 +177,8 @@ static bool take_from_leases(struct worker *w, struct candidate *c)
 
 static bool take_new(struct worker *w, struct candidate *c)
 {
-    if (w->no_more || w->again.num >= AGAIN_MANY || !names_have_room(w))
+    if (w->no_more || w->again.num >= AGAIN_MANY || !names_have_room(w) ||
+        !engine_has_room_for_audit(w->engine))
         return false;
     bool taken = w->engine->config.stream != NULL ? take_from_stream(w, c) : take_from_leases(w, c);
     if (taken)
@@ -189,7 +201,8 @@ static bool take(struct worker *w, struct candidate *c, uint64_t now_ns)
     *c = (struct candidate){.refused = CAUSE_NONE};
     if (engine_is_paused(e))
         return false;
-    if (take_ready(w, c) || take_parked(w, c, now_ns) || engine_take_back(e, &c->visit))
+    if (take_ready(w, c) || take_later(w, c, now_ns) || take_parked(w, c, now_ns) ||
+        engine_take_back(e, &c->visit))
         return true;
     if (w->full_until_ns > now_ns) {
         worker_wake_at(w, w->full_until_ns); /* the timer may have fired for another reason */
@@ -379,7 +392,7 @@ static bool have_grant(struct worker *w, uint64_t now_ns)
 static enum step put_aside(struct worker *w, uint64_t wait_ns, uint64_t now_ns)
 {
     const struct candidate *c = &w->next;
-    struct again_visit again = {c->visit, c->started, c->tries};
+    struct again_visit again = {c->visit, c->started, c->tries, 0};
     if (again_put(&w->again, &again) != 0) {
         engine_fault(w->engine, UV_ENOMEM, "no memory for a target to be tried again");
         return STEP_WAIT;

@@ -110,6 +110,7 @@ void status_json(struct json *j, const struct status *s, int64_t utc_us)
     put_count(j, "tls", f->count[COUNT_TLS]);
     put_count(j, "throttled", f->count[COUNT_THROTTLED]);
     put_count(j, "retried", f->count[COUNT_RETRIED]);
+    put_count(j, "audits", f->count[COUNT_AUDITS]);
     put_count(j, "ours", f->count[COUNT_OURS]);
     put_count(j, "queue_bytes", f->queue_bytes);
     put_number(j, "loop_lag_ms", (double)f->loop_lag_ns / 1e6, 3);

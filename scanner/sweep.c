@@ -59,7 +59,7 @@ static int syncnt_for(uint64_t timeout_ns, bool counts, unsigned linear)
     return (int)syncnt;
 }
 
-static void configure(struct engine_config *c, struct plan *plan, const struct options *o)
+void sweep_configure(struct engine_config *c, struct plan *plan, const struct options *o)
 {
     int64_t offset_us = sweep_utc_us() - plan->start_us;
     *c = (struct engine_config){
@@ -96,6 +96,8 @@ static void configure(struct engine_config *c, struct plan *plan, const struct o
         .patience_ns = PATIENCE_S * NS_PER_S,
         .sources = &plan->sources,
         .try_anyway = plan->starttls_anyway,
+        .audits = plan->audits,
+        .audit_delay_ns = o->audit_delay_ns,
     };
     c->syncnt = syncnt_for(c->wait_ns[WAIT_CONNECT], o->syns != 0, plan->linear_syns);
 }
@@ -432,7 +434,7 @@ static int run(struct sweep *s, int signals_fd)
     char err[DATASET_ERR_MAX] = "", why[PLAN_ERR_MAX] = "";
     uint8_t sha256[32];
     struct engine_config config;
-    configure(&config, s->plan, s->o);
+    sweep_configure(&config, s->plan, s->o);
     say_start(s, &config);
     int rc = s->o->preflight ? preflight_sweep(stderr, s->plan, s->o, &config) : 0;
     if (rc != 0)
@@ -466,7 +468,7 @@ static int write_missing_end(struct sweep *s)
 {
     char err[DATASET_ERR_MAX];
     struct engine_config c;
-    configure(&c, s->plan, s->o);
+    sweep_configure(&c, s->plan, s->o);
     int rc = tell_resumption(s, &c, err);
     if (rc == 0) {
         rc = dataset_finish(s->plan->dataset, err, c.offset_us, DATASET_COMPLETE);

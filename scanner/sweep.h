@@ -17,6 +17,9 @@ enum { EXIT_COMPLETE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_STOPPED = 3 };
 /* sweep_utc_us returns the time now, UTC since 1970. */
 int64_t sweep_utc_us(void);
 
+/* sweep_configure fills *c with what an engine is told to do o's sweep as planned; no filter. */
+void sweep_configure(struct engine_config *c, struct plan *plan, const struct options *o);
+
 /* sweep_run runs plan to its end and closes plan->dataset; files are kept up to date meanwhile. */
 int sweep_run(struct plan *plan, const struct options *o, struct status_files *files);
 

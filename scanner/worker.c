@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/audit.h"
 #include "scanner/probe.h"
 #include "scanner/starts.h"
 
@@ -237,6 +238,8 @@ int worker_new(struct worker **out, struct engine *engine, unsigned number)
         worker_free(w);
         return UV_ENOMEM;
     }
+    if ((engine->config.audits & AUDIT_BIT_RESUME) != 0)
+        tls_context_keep_sessions(w->tls);
     *out = w;
     return 0;
 }
@@ -249,27 +252,24 @@ static void free_errands(struct errand *list)
     }
 }
 
-static void free_candidate(const struct candidate *c)
+static void free_again(struct again *again)
 {
-    struct errand *e = visit_errand(&c->visit);
-    if (e != NULL && !e->is_control)
-        errand_free(e);
+    while (again->num > 0) {
+        struct again_visit again_visit = again_take(again);
+        errand_drop(&again_visit.visit);
+    }
+    again_cleanup(again);
 }
 
 /* what was begun and is not over, when a sweep is stopped */
 static void free_visits(struct worker *w)
 {
-    struct errand *e;
     if (w->has_next)
-        free_candidate(&w->next);
+        errand_drop(&w->next.visit);
     if (w->has_kept)
-        free_candidate(&w->kept);
-    while (w->again.num > 0) {
-        struct again_visit again = again_take(&w->again);
-        if ((e = visit_errand(&again.visit)) != NULL)
-            errand_free(e);
-    }
-    again_cleanup(&w->again);
+        errand_drop(&w->kept.visit);
+    free_again(&w->again);
+    free_again(&w->later);
     errand_list_cleanup(&w->ready);
     free_errands(w->errands);
     free_errands(w->resolving);

@@ -64,7 +64,8 @@ struct worker {
     struct errand_list ready;  /* host names with an address to visit, or without any */
     struct errand *resolving;  /* host names that DNS was asked for */
     struct resolver *resolver; /* NULL: not needed yet */
-    struct again again;
+    struct again again; /* after faults of ours */
+    struct again later; /* until their next connection is due */
     struct candidate next; /* the next to be started, if has_next */
     bool has_next;
     struct candidate kept; /* what was the next before a control target came, if has_kept */

@@ -159,6 +159,19 @@ static void put_chain(struct writer *w, struct result *result, size_t i)
     r->num_chain = (uint16_t)result->num_certs;
 }
 
+/* the certificates that audits name come before the record does */
+static int add_leaves(struct writer *w, const struct result *result)
+{
+    int rc = 0;
+    for (; result != NULL && rc == 0; result = result->also)
+        for (size_t i = 0; i < result->num_leaves && rc == 0; i++) {
+            const CRYPTO_BUFFER *leaf = result->leaves[i];
+            rc = dataset_add_cert(w->engine->config.dataset,
+                                  bytes_of(CRYPTO_BUFFER_data(leaf), CRYPTO_BUFFER_len(leaf)));
+        }
+    return rc;
+}
+
 static int add_group(struct writer *w, struct result *group)
 {
     const struct record *records[RECORD_NAME_ADDRS_MAX];
@@ -178,6 +191,9 @@ static int add(struct writer *w, struct result *result)
     const struct record *r = &result->record;
     if (result->kind == RESULT_SKIP)
         return dataset_skip(config->dataset, r->position);
+    int rc = add_leaves(w, result);
+    if (rc != 0)
+        return rc;
     if (result->is_group)
         return add_group(w, result);
     if (config->record_mode == RECORD_RESPONSIVE && r->stage == STAGE_CONNECT)

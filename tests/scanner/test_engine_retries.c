@@ -320,12 +320,45 @@ static void stop_with_parked(void **state)
     }
 }
 
+static const char *stays(struct addr to, unsigned n)
+{
+    (void)to;
+    (void)n;
+    return NULL;
+}
+
+/* sessions under way: what they are about is freed with them */
+static void abort_with_running(void **state)
+{
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers += 2) {
+        static const struct fake_script script = {.greet = stays};
+        struct small_sweep s;
+        struct engine_figures figures;
+        char fault[ENGINE_FAULT_MAX];
+        fake_net_begin(&script);
+        small_sweep_begin_stream(&s, "127.0.0.64\n127.0.0.65,mx.example.com,tag\n");
+        s.config.num_workers = workers;
+        struct engine *e = small_sweep_start(&s);
+        do {
+            sched_yield();
+            engine_figures(e, &figures);
+        } while (figures.in_flight < 2);
+        engine_stop(e, ENGINE_ABORT);
+        assert_int_equal(small_sweep_join(e, &figures, fault), 0);
+        assert_int_equal(figures.num_unsettled, 2);
+        check_all_open(&s);
+        small_sweep_end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_target),        cmocka_unit_test(many_targets),
         cmocka_unit_test(no_room_to_wait),   cmocka_unit_test(one_host_at_a_time),
         cmocka_unit_test(few_in_one_prefix), cmocka_unit_test(stop_with_parked),
+        cmocka_unit_test(abort_with_running),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,28 @@ static void push(struct result_queue *q, struct result *r)
     result_push(q, r);
 }
 
+/* leaves that audits name: a reference of each, and no more than may go into a block together */
+static void keeps_leaves(void **state)
+{
+    (void)state;
+    static const uint8_t octets[RESULT_LEAF_MAX + 1];
+    CRYPTO_BUFFER *most = CRYPTO_BUFFER_new(octets, RESULT_LEAF_MAX, NULL);
+    CRYPTO_BUFFER *over = CRYPTO_BUFFER_new(octets, sizeof octets, NULL);
+    assert_true(most != NULL && over != NULL);
+    struct result *r = result_at(1, 0);
+    size_t size = r->size;
+    result_add_leaf(r, over);
+    assert_int_equal(r->num_leaves, 0);
+    for (size_t i = 0; i < RESULT_LEAVES_MAX + 1; i++)
+        result_add_leaf(r, most);
+    CRYPTO_BUFFER_free(most);
+    CRYPTO_BUFFER_free(over);
+    assert_int_equal(r->num_leaves, RESULT_LEAVES_MAX);
+    assert_int_equal(r->size, size + RESULT_LEAVES_MAX * (size_t)RESULT_LEAF_MAX);
+    assert_memory_equal(CRYPTO_BUFFER_data(r->leaves[0]), octets, RESULT_LEAF_MAX);
+    result_free(r);
+}
+
 static void keeps_texts(void **state)
 {
     (void)state;
@@ -59,7 +81,7 @@ static void keeps_texts(void **state)
     record.port = 25;
     record.host = bytes_text("mx.example.com");
     for (size_t i = 0; i < NUM_TEXTS; i++) {
-        int len = snprintf(text[i], sizeof text[i], "text %zu", i);
+        int len = snprintf(text[i], sizeof text[i], "text %02zu", i);
         record.text[i] = bytes_of(text[i], (size_t)len);
     }
     record.text[TEXT_HELO] = bytes_of(NULL, 0);          /* absent */
@@ -79,14 +101,14 @@ static void keeps_texts(void **state)
                      record.host.data); /* of the target space, which outlives it */
     for (size_t i = 0; i < NUM_TEXTS; i++) {
         char expected[16];
-        snprintf(expected, sizeof expected, "text %zu", i);
+        snprintf(expected, sizeof expected, "text %02zu", i);
         struct bytes is = i == TEXT_EARLY ? bytes_of("\0\xff\r\n", 4) : bytes_text(expected);
         if (i == TEXT_HELO)
             assert_true(r->record.text[i].len == 0 && r->record.text[i].data == NULL);
         else
             assert_true(bytes_equal(r->record.text[i], is));
     }
-    assert_true(r->size == sizeof *r + 6 * (NUM_TEXTS - 2) + 4);
+    assert_true(r->size == sizeof *r + 7 * (NUM_TEXTS - 2) + 4);
     result_free(r);
 }
 
@@ -418,6 +440,7 @@ static void close_wakes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_leaves),
         cmocka_unit_test(keeps_texts),           cmocka_unit_test(keeps_certificates),
         cmocka_unit_test(keeps_names),           cmocka_unit_test(events),
         cmocka_unit_test(events_are_bounded),    cmocka_unit_test(credit),

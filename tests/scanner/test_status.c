@@ -30,7 +30,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"phase\":\"running\",\"done\":0,\"total\":100,"
      "\"share\":0.000000,\"left_s\":null,\"in_flight\":0,\"parked\":0,\"backed_off\":0,\"rate_"
      "now\":0.000,\"rate_avg\":0.000,"
-     "\"open\":0,\"starttls\":0,\"tls\":0,\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_bytes\":"
+     "\"open\":0,\"starttls\":0,\"tls\":0,\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_bytes\":"
      "0,"
      "\"loop_lag_ms\":0.000}"},
     {"halfway",
@@ -60,7 +60,7 @@ static const struct status_case cases[] = {
      "\"share\":0.500000,\"left_s\":20.5,\"in_flight\":52,\"parked\":0,\"backed_off\":0,\"rate_"
      "now\":100.000,"
      "\"rate_avg\":105.500,\"open\":1800,\"starttls\":1500,\"tls\":1400,\"throttled\":30,"
-     "\"retried\":0,"
+     "\"retried\":0,\"audits\":0,"
      "\"ours\":2,\"queue_bytes\":123456,\"loop_lag_ms\":3.457}"},
     {"being stopped, at two a minute",
      {.phase = PHASE_DRAINING,
@@ -76,7 +76,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"phase\":\"draining\",\"done\":2,\"total\":3,"
      "\"share\":0.666667,\"left_s\":null,\"in_flight\":0,\"parked\":0,\"backed_off\":0,\"rate_"
      "now\":0.033,\"rate_avg\":0.033,"
-     "\"open\":0,\"starttls\":0,\"tls\":0,\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_bytes\":"
+     "\"open\":0,\"starttls\":0,\"tls\":0,\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_bytes\":"
      "0,"
      "\"loop_lag_ms\":0.000}"},
     {"all done",
@@ -95,7 +95,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"2000-02-29T00:00:00.000Z\",\"phase\":\"complete\",\"done\":10,\"total\":10,"
      "\"share\":1.000000,\"left_s\":0.0,\"in_flight\":0,\"parked\":0,\"backed_off\":0,\"rate_now\":"
      "0.000,\"rate_avg\":5.000,"
-     "\"open\":10,\"starttls\":0,\"tls\":0,\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_"
+     "\"open\":10,\"starttls\":0,\"tls\":0,\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_"
      "bytes\":0,"
      "\"loop_lag_ms\":0.000}"},
     {"a time that nobody lives to see",
@@ -111,7 +111,7 @@ static const struct status_case cases[] = {
      "\"total\":18446744073709551615,\"share\":0.000000,\"left_s\":null,\"in_flight\":0,\"parked\":"
      "0,\"backed_off\":0,"
      "\"rate_now\":0.000,\"rate_avg\":0.000,\"open\":0,\"starttls\":0,\"tls\":0,"
-     "\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
+     "\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
     {"networks are left alone for a while",
      {.knows_total = true,
       .num_targets = 200,
@@ -128,7 +128,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"phase\":\"running\",\"done\":100,\"total\":200,"
      "\"share\":0.500000,\"left_s\":100.0,\"in_flight\":0,\"parked\":40,\"backed_off\":3,"
      "\"rate_now\":0.000,\"rate_avg\":0.000,\"open\":0,\"starttls\":0,\"tls\":0,"
-     "\"throttled\":1,\"retried\":23,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
+     "\"throttled\":1,\"retried\":23,\"audits\":0,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
     {"all that is left waits",
      {.phase = PHASE_WAITING,
       .knows_total = true,
@@ -142,7 +142,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"phase\":\"waiting\",\"done\":7,\"total\":8,"
      "\"share\":0.875000,\"left_s\":null,\"in_flight\":0,\"parked\":1,\"backed_off\":0,"
      "\"rate_now\":0.000,\"rate_avg\":0.000,\"open\":0,\"starttls\":0,\"tls\":0,"
-     "\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
+     "\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
     {"a stream in a file, cut off",
      {.phase = PHASE_PAUSED, .num_done = 3, .share = 0.3755},
      0,
@@ -152,7 +152,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"phase\":\"paused\",\"done\":3,\"total\":null,"
      "\"share\":0.375500,\"left_s\":null,\"in_flight\":0,\"parked\":0,\"backed_off\":0,"
      "\"rate_now\":0.000,\"rate_avg\":0.000,\"open\":0,\"starttls\":0,\"tls\":0,"
-     "\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
+     "\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_bytes\":0,\"loop_lag_ms\":0.000}"},
     {"the disk is full",
      {.phase = PHASE_PAUSED,
       .knows_total = true,
@@ -166,7 +166,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"phase\":\"paused\",\"done\":4,\"total\":8,"
      "\"share\":0.500000,\"left_s\":null,\"in_flight\":0,\"parked\":0,\"backed_off\":0,"
      "\"rate_now\":0.000,\"rate_avg\":0.000,\"open\":0,\"starttls\":0,\"tls\":0,"
-     "\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_bytes\":5000000,\"loop_lag_ms\":0.000}"},
+     "\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_bytes\":5000000,\"loop_lag_ms\":0.000}"},
     {"a stream in a pipe",
      {.num_done = 123456, .share = -1},
      0,
@@ -175,7 +175,7 @@ static const struct status_case cases[] = {
      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"phase\":\"running\",\"done\":123456,"
      "\"total\":null,\"share\":null,\"left_s\":null,\"in_flight\":0,\"parked\":0,"
      "\"backed_off\":0,\"rate_now\":0.000,\"rate_avg\":0.000,\"open\":0,\"starttls\":0,"
-     "\"tls\":0,\"throttled\":0,\"retried\":0,\"ours\":0,\"queue_bytes\":0,"
+     "\"tls\":0,\"throttled\":0,\"retried\":0,\"audits\":0,\"ours\":0,\"queue_bytes\":0,"
      "\"loop_lag_ms\":0.000}"},
 };
 
