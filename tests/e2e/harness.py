@@ -27,6 +27,7 @@ class Programs:
     def __init__(self, build):
         self.build = pathlib.Path(build)
         self.mxsweep = str(self.build / "scanner" / "mxsweep")
+        self.mxprobe = str(self.build / "scanner" / "mxprobe")
         self.mxstat = str(self.build / "tools" / "mxstat")
         self.mxfarm = str(self.build / "tools" / "farm" / "mxfarm")
 

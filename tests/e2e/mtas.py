@@ -19,6 +19,15 @@ def free_port():
         return s.getsockname()[1]
 
 
+def free_ports(num):
+    """as many, all different: none is given back before all are there"""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(num)]
+        for s in sockets:
+            s.bind(("0.0.0.0", 0))
+        return [s.getsockname()[1] for s in sockets]
+
+
 PORT = free_port()
 HERE = pathlib.Path(__file__).resolve().parent
 ADDRESSES = {"postfix": "127.77.0.2", "exim": "127.77.0.3", "sendmail": "127.77.0.5", "opensmtpd": "127.77.0.6",

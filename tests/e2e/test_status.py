@@ -12,7 +12,7 @@ import subprocess
 import harness as h
 
 TARGETS = "127.49.0.0/23"
-FIELDS = ("time phase done total share left_s in_flight parked backed_off rate_now rate_avg open starttls tls throttled retried ours queue_bytes "
+FIELDS = ("time phase done total share left_s in_flight parked backed_off rate_now rate_avg open starttls tls throttled retried audits ours queue_bytes "
           "loop_lag_ms").split()
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="[^"\\]*",?)*)\})? (\S+)')
 
