@@ -99,8 +99,8 @@ void args_help(FILE *out, const struct command *command)
         fprintf(out, "  %-22s %s\n", left, row->help);
     }
     fprintf(out,
-            "\n%s\nExit status: 0 all well, 1 a file is damaged or a fault of ours, 2 usage.\n",
-            command->text);
+            "\n%s%sExit status: 0 all well, 1 a file is damaged or a fault of ours, 2 usage.\n",
+            command->text != NULL ? command->text : "", command->text != NULL ? "\n" : "");
 }
 
 bool args_count(size_t *out, const char *text)

@@ -12,9 +12,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { ARGS_MAX = 8, COMMAND_ERR_MAX = 1024 };
+enum { ARGS_MAX = 24, COMMAND_ERR_MAX = 1024 };
 
-enum exit_code { EXIT_GOOD = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
+/* EXIT_DIFFERS: all went well, and what was compared is not the same */
+enum exit_code { EXIT_GOOD = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_DIFFERS = 4 };
 
 struct arg_row {
     const char *name;
@@ -35,7 +36,7 @@ struct args {
  * know although all went well. */
 struct command {
     const char *name, *about;
-    const char *text;              /* for --help, below the options */
+    const char *text;              /* for --help, below the options; NULL: nothing */
     struct arg_row rows[ARGS_MAX]; /* up to the first without a name */
     enum exit_code (*run)(const struct args *args, char err[COMMAND_ERR_MAX]);
 };

@@ -3,8 +3,7 @@
  *
  * What       a certificate may be named by a chain before its octets come (another file, another
  *            part), or never: an entry is made by whichever comes first and learns the facts when
- *            they come. Counts of targets are kept on the entry, so what is asked about leaves is
- *            answered at the end, in any order of blocks.
+ *            they come. Distinct keys are numbered, by the SHA-256 of the SubjectPublicKeyInfo.
  * Promise    memory is in the number of distinct certificates; merging parts gives what the whole
  *            would.
  * Ownership  the caller's storage; indexes stay, pointers live until the next call that adds.
@@ -14,6 +13,7 @@
 #define MXSWEEP_TOOLS_CERT_TABLE_H
 
 #include "core/cert.h"
+#include "tools/leaf_names.h"
 #include "tools/tally.h"
 
 enum cert_state {
@@ -25,14 +25,15 @@ enum cert_state {
 struct cert_entry {
     uint8_t sha256[32];
     uint8_t spki_sha256[32];
-    uint64_t targets;              /* completed a handshake and sent it as the leaf */
-    uint64_t targets_failed;       /* sent it as the leaf and completed none */
     int64_t not_before, not_after; /* s since 1970 */
-    const char *curve, *sig_alg;   /* constants of cert.c, or NULL */
+    uint32_t curve, sig_alg;       /* words of algorithms, as cert.h names them; WORD_NONE */
     uint32_t key_bits;
+    uint32_t der_len;        /* octets; 0: unseen */
     uint32_t issuer;         /* word of issuers: organisation, else common name; empty: neither */
+    uint32_t key;            /* number of its key; CERT_NONE until it is parsed */
+    struct leaf_names names; /* what hosts it names */
     uint8_t state, key_type; /* enum cert_state, enum cert_key_type */
-    bool has_validity, self_issued;
+    bool has_validity, self_issued, is_ca, must_staple, has_scts;
 };
 
 enum { CERT_NONE = UINT32_MAX };
@@ -41,7 +42,10 @@ struct cert_table {
     struct cert_entry *entries;
     uint32_t *slots; /* index + 1; 0: empty */
     size_t num, cap, num_slots;
-    struct word_tally issuers;
+    uint32_t *key_slots; /* of the first certificate with a key: index + 1; 0: empty */
+    size_t num_keys, num_key_slots;
+    struct word_tally issuers, algorithms;
+    struct name_hashes names;
     bool bad;
 };
 
@@ -56,7 +60,15 @@ uint32_t cert_table_find(struct cert_table *t, const uint8_t sha256[32]);
  * look-up. */
 uint32_t cert_table_learn(struct cert_table *t, const uint8_t sha256[32], struct bytes der);
 
-/* cert_table_merge adds from's counts and facts; indexes[i] (from->num of them) becomes into's
+/* cert_table_take does the same for who has read them: of octets der_len long; NULL: they could not
+ * be parsed. */
+uint32_t cert_table_take(struct cert_table *t, const uint8_t sha256[32], size_t der_len,
+                         const struct cert_facts *facts);
+
+/* cert_table_has returns the index of a certificate; CERT_NONE if it has no entry. */
+uint32_t cert_table_has(const struct cert_table *t, const uint8_t sha256[32]);
+
+/* cert_table_merge adds from's facts; indexes[i] (from->num of them) becomes into's
  * index of from's entry i. */
 void cert_table_merge(struct cert_table *into, uint32_t *indexes, const struct cert_table *from);
 

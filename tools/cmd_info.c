@@ -1,8 +1,8 @@
 #include <errno.h>
 
 #include "core/json.h"
+#include "core/times.h"
 #include "tools/commands.h"
-#include "tools/times.h"
 #include "tools/walk.h"
 
 enum { TEXT_MAX = 512, SEGMENTS_SHOWN = 5 };

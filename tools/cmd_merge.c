@@ -1,9 +1,9 @@
 #include <errno.h>
 
 #include "core/json.h"
+#include "core/times.h"
 #include "tools/commands.h"
 #include "tools/merge.h"
-#include "tools/times.h"
 
 enum { OPTION_OUTPUT };
 

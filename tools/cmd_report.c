@@ -1,143 +1,61 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tools/commands.h"
-#include "tools/report.h"
-#include "tools/times.h"
+#include "tools/mta_rules.h"
+#include "tools/page_files.h"
+#include "tools/parallel.h"
+#include "tools/report_read.h"
 
-enum { OPTION_JSON, OPTION_TOP };
+enum {
+    OPTION_JSON,
+    OPTION_TOP,
+    OPTION_TRUST_STORE,
+    OPTION_MTA_RULES,
+    OPTION_BY,
+    OPTION_COUNTRY_DB,
+    OPTION_ASN_DB,
+    OPTION_WHERE,
+    OPTION_WEIGHTS,
+    OPTION_SAMPLED,
+    OPTION_MIN_CELL,
+    OPTION_THREADS,
+    OPTION_CACHE,
+    OPTION_NO_CACHE,
+    OPTION_PARTIAL,
+    OPTION_HTML,
+    OPTION_SVG,
+    OPTION_CSV,
+    NUM_OPTIONS
+};
 enum { TOP_DEFAULT = 20 };
 
-/* ---- files ---- */
+/* ---- options ---- */
 
-/* appends an item behind a blank; "..." stands for those that do not fit */
-static void join(char *out, size_t out_len, const char *item)
+static bool read_count(size_t *out, char err[COMMAND_ERR_MAX], const struct args *args,
+                       unsigned option, const char *name, const char *expected)
 {
-    static const char more[] = " ...";
-    size_t used = strlen(out), len = strlen(item);
-    if (used >= strlen(more) && strcmp(out + used - strlen(more), more) == 0)
-        return;
-    if (used + 1 + len + sizeof more > out_len) {
-        memcpy(out + used, more, sizeof more);
-        return;
-    }
-    if (used > 0)
-        out[used++] = ' ';
-    memcpy(out + used, item, len + 1);
-}
-
-void report_file_init(struct report_file *f, const char *path, const struct dataset_header *h)
-{
-    *f = (struct report_file){.path = path,
-                              .start_us = h->start_us,
-                              .shard = h->shard,
-                              .num_shards = h->num_shards,
-                              .part = h->part,
-                              .targets = h->streamed ? 0 : dataset_num_positions(h),
-                              .streamed = h->streamed,
-                              .sample_ppm = h->sample_ppm,
-                              .shard_targets = shard_positions(h),
-                              .record_mode = h->record_mode};
-    memcpy(f->id, h->id, sizeof f->id);
-    memcpy(f->sweep_id, h->sweep_id, sizeof f->sweep_id);
-    text_for_terminal(f->tool, sizeof f->tool, h->tool);
-    for (size_t i = 0; i < h->num_sources; i++) {
-        char text[ADDR_TEXT_MAX];
-        addr_format(text, h->sources[i]);
-        join(f->sources, sizeof f->sources, text);
-    }
-    for (size_t i = 0; i < h->num_ehlo_names; i++) {
-        char text[256];
-        text_for_terminal(text, sizeof text, h->ehlo_names[i]);
-        join(f->ehlo_names, sizeof f->ehlo_names, text);
-    }
-}
-
-static int add_item(struct aggregate *a, struct report_file *f, const struct walk *w)
-{
-    if (w->item.kind == DATASET_EVENT)
-        f->events++;
-    if (w->item.kind != DATASET_BLOCK)
-        return 0;
-    f->blocks++;
-    f->records += block_num_records(w->block);
-    return aggregate_add_block(a, w->header, w->block);
-}
-
-/* whether f is a part of the same sweep as one of the num files before, and so of the same targets
- */
-static bool is_further_part(const struct report_file *f, const struct report_file *before,
-                            size_t num)
-{
-    for (size_t i = 0; i < num; i++)
-        if ((f->part > 0 || before[i].part > 0) && before[i].start_us == f->start_us &&
-            before[i].shard == f->shard &&
-            memcmp(before[i].sweep_id, f->sweep_id, sizeof f->sweep_id) == 0)
-            return true;
+    const char *text = args->values[option];
+    if (text == NULL || args_count(out, text))
+        return true;
+    snprintf(err, COMMAND_ERR_MAX, "--%s %.32s: expected is %s", name, text, expected);
     return false;
 }
 
-/* adds files[i], those before it are added already */
-static int add_file(struct aggregate *a, struct report_file *files, size_t i,
-                    char err[COMMAND_ERR_MAX], const char *path)
+/* opens the trust store that was named, or the system's if there is one */
+static int open_store(struct trust_store **out, char err[COMMAND_ERR_MAX], const char *path)
 {
-    struct report_file *f = &files[i];
-    struct walk w;
-    int rc = walk_open(&w, err, path);
+    char why[TRUST_STORE_ERR_MAX] = "";
+    if (path == NULL && access(TRUST_STORE_DEFAULT, F_OK) != 0)
+        return 0;
+    int rc = trust_store_open(out, why, path != NULL ? path : TRUST_STORE_DEFAULT);
     if (rc != 0)
-        goto out;
-    report_file_init(f, path, w.header);
-    if (!is_further_part(f, files, i))
-        aggregate_add_file(a, w.header);
-    while ((rc = walk_next(&w, err)) == 1) {
-        rc = add_item(a, f, &w);
-        if (rc != 0) {
-            snprintf(err, COMMAND_ERR_MAX, "%s: no memory to count what is in it", path);
-            goto out;
-        }
-    }
-    if (rc != 0 && rc != -ENODATA)
-        goto out;
-    rc = 0; /* of a torn file, all that is whole */
-    f->end = walk_end_of(&w, err[0] != '\0' ? -ENODATA : 0);
-    f->has_end = w.has_trailer;
-    f->end_us = time_after(w.header->start_us, w.trailer.end_us);
-out:
-    walk_close(&w);
+        snprintf(err, COMMAND_ERR_MAX, "--trust-store: %s", why);
     return rc;
 }
 
-/* ---- the command ---- */
-
-static bool given_twice(char err[COMMAND_ERR_MAX], const struct report_file *files, size_t num)
-{
-    for (size_t i = 0; i + 1 < num; i++) {
-        if (memcmp(files[i].id, files[num - 1].id, sizeof files[i].id) != 0)
-            continue;
-        snprintf(err, COMMAND_ERR_MAX,
-                 "%s: is the same dataset as %s, and would be counted twice; name it once",
-                 files[num - 1].path, files[i].path);
-        return true;
-    }
-    return false;
-}
-
-static enum exit_code add_files(struct aggregate *a, struct report_file *files,
-                                char err[COMMAND_ERR_MAX], const struct args *args)
-{
-    char torn[COMMAND_ERR_MAX] = "";
-    for (size_t i = 0; i < args->num_files; i++) {
-        err[0] = '\0';
-        if (add_file(a, files, i, err, args->files[i]) != 0)
-            return EXIT_FAULT;
-        if (err[0] != '\0')
-            memcpy(torn, err, sizeof torn);
-        if (given_twice(err, files, i + 1))
-            return EXIT_USAGE;
-    }
-    memcpy(err, torn, sizeof torn);
-    return EXIT_GOOD;
-}
+/* ---- printing ---- */
 
 static enum exit_code print(const struct report *r, char err[COMMAND_ERR_MAX], bool as_json)
 {
@@ -157,47 +75,334 @@ static enum exit_code print(const struct report *r, char err[COMMAND_ERR_MAX], b
     return good ? EXIT_GOOD : EXIT_FAULT;
 }
 
-static enum exit_code make_and_print(struct report *r, char err[COMMAND_ERR_MAX],
-                                     const struct aggregate *a, size_t top, bool as_json)
+/* the page, the charts and the tables stand for the text, but not for JSON */
+static enum exit_code write_report(const struct report *r, char err[COMMAND_ERR_MAX],
+                                   const struct args *args, struct page_files *pages)
 {
-    if (statistics_make(&r->statistics, a, top) == 0)
-        return print(r, err, as_json);
-    snprintf(err, COMMAND_ERR_MAX, "no memory for the statistics");
-    return EXIT_FAULT;
+    bool has_pages = args->values[OPTION_HTML] != NULL || args->values[OPTION_SVG] != NULL ||
+                     args->values[OPTION_CSV] != NULL;
+    bool as_json = args->values[OPTION_JSON] != NULL;
+    if (!page_files_write(pages, err, r))
+        return EXIT_FAULT;
+    return has_pages && !as_json ? EXIT_GOOD : print(r, err, as_json);
+}
+
+/* what is opened for a report, and its numbers */
+struct wanted {
+    struct trust_store *store;
+    struct rules *mta, *rejection;
+    struct geo *geo;
+    struct where *where;
+    struct weights *weights;
+    size_t top, num_threads, min_cell;
+    unsigned dimensions;
+    double sampled;
+};
+
+static int make_breakdowns(struct report *r, const struct aggregate *a, const struct wanted *w)
+{
+    int rc = 0;
+    r->breakdowns = calloc(NUM_DIMENSIONS, sizeof r->breakdowns[0]);
+    if (r->breakdowns == NULL)
+        return -ENOMEM;
+    for (unsigned i = 0; rc == 0 && i < NUM_DIMENSIONS; i++)
+        if (w->dimensions >> i & 1)
+            rc = breakdown_make(&r->breakdowns[r->num_breakdowns++], a, i, w->top, w->min_cell);
+    return rc;
+}
+
+static void cleanup(struct report *r)
+{
+    for (size_t i = 0; i < r->num_breakdowns; i++)
+        breakdown_cleanup(&r->breakdowns[i]);
+    free(r->breakdowns);
+    statistics_cleanup(&r->statistics);
+}
+
+static int make(struct report *r, const struct aggregate *a, const struct wanted *w)
+{
+    struct statistics *all = &r->statistics;
+    int rc = statistics_make(all, a, w->top);
+    if (rc == 0 && w->min_cell > 0)
+        rc = statistics_suppress(&all, 1, w->min_cell);
+    if (rc == 0)
+        rc = make_breakdowns(r, a, w);
+    return rc;
+}
+
+static enum exit_code make_and_write(const struct report_read *read, char err[COMMAND_ERR_MAX],
+                                     const struct args *args, const struct wanted *w,
+                                     struct page_files *pages)
+{
+    static const unsigned databases[NUM_GEO_KINDS] = {
+        [GEO_COUNTRY] = OPTION_COUNTRY_DB, [GEO_AS] = OPTION_ASN_DB};
+    const char *path = args->values[OPTION_TRUST_STORE];
+    struct report report = {
+        .files = read->files,
+        .num_files = read->num_files,
+        .store_path = path != NULL ? path : TRUST_STORE_DEFAULT,
+        .store = w->store != NULL ? trust_store_facts(w->store) : NULL,
+        .mta_rules = rules_version(w->mta),
+        .where = args->values[OPTION_WHERE],
+        .weights_path = args->values[OPTION_WEIGHTS],
+        .num_weights = w->weights != NULL ? weights_num(w->weights) : 0,
+        .sampled = w->sampled,
+        .min_cell = w->min_cell,
+    };
+    for (unsigned i = 0; i < NUM_GEO_KINDS; i++)
+        if (w->geo != NULL && geo_describe(w->geo, &report.geo[i], i))
+            report.geo_paths[i] = args->values[databases[i]];
+    enum exit_code code = EXIT_FAULT;
+    if (make(&report, read->aggregate, w) != 0)
+        snprintf(err, COMMAND_ERR_MAX, "no memory for the statistics");
+    else
+        code = write_report(&report, err, args, pages);
+    cleanup(&report);
+    return code;
+}
+
+/* ---- what is opened ---- */
+
+static bool read_where(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
+{
+    const char *text = args->values[OPTION_WHERE];
+    if (text == NULL)
+        return true;
+    if (where_parse(&w->where, err, text) != 0)
+        return false;
+    const char *lacks = where_lacks(w->where, args->values[OPTION_COUNTRY_DB] != NULL,
+                                    args->values[OPTION_ASN_DB] != NULL);
+    if (lacks != NULL)
+        snprintf(err, COMMAND_ERR_MAX, "%s", lacks);
+    return lacks == NULL;
+}
+
+static enum exit_code open_all(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
+{
+    char why[COMMAND_ERR_MAX / 2] = "";
+    const char *const *value = args->values;
+    const char *what = "";
+    if (!read_where(w, err, args))
+        return EXIT_USAGE;
+    if (open_store(&w->store, err, value[OPTION_TRUST_STORE]) != 0)
+        return EXIT_FAULT;
+    int rc = mta_rules_open(&w->mta, why, value[OPTION_MTA_RULES]);
+    if (rc == 0)
+        rc = rejection_rules_open(&w->rejection, why, NULL);
+    if (rc != 0)
+        what = "--mta-rules";
+    if (rc == 0 && (value[OPTION_COUNTRY_DB] != NULL || value[OPTION_ASN_DB] != NULL) &&
+        (rc = geo_open(&w->geo, why, value[OPTION_COUNTRY_DB], value[OPTION_ASN_DB])) != 0)
+        what = "--country-db, --asn-db";
+    if (rc == 0 && value[OPTION_WEIGHTS] != NULL &&
+        (rc = weights_open(&w->weights, why, value[OPTION_WEIGHTS])) != 0)
+        what = "--weights";
+    if (rc != 0)
+        snprintf(err, COMMAND_ERR_MAX, "%s: %s", what, why);
+    return rc == 0 ? EXIT_GOOD : EXIT_FAULT;
+}
+
+static void close_all(struct wanted *w)
+{
+    trust_store_free(w->store);
+    rules_free(w->mta);
+    rules_free(w->rejection);
+    geo_close(w->geo);
+    where_free(w->where);
+    weights_free(w->weights);
+}
+
+/* ---- what is asked for ---- */
+
+static bool read_dimensions(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
+{
+    struct bytes bad;
+    const char *list = args->values[OPTION_BY];
+    if (list == NULL)
+        return true;
+    if (!dimensions_parse(&w->dimensions, &bad, list)) {
+        snprintf(err, COMMAND_ERR_MAX,
+                 "--by %.32s: expected are, with commas: country, as, prefix, "
+                 "network, family, mta, tag, port",
+                 list);
+        return false;
+    }
+    if (w->dimensions & 1U << DIMENSION_COUNTRY && args->values[OPTION_COUNTRY_DB] == NULL) {
+        snprintf(err, COMMAND_ERR_MAX, "--by country: needs a database; name one by --country-db");
+        return false;
+    }
+    if (w->dimensions & 1U << DIMENSION_AS && args->values[OPTION_ASN_DB] == NULL) {
+        snprintf(err, COMMAND_ERR_MAX, "--by as: needs a database; name one by --asn-db");
+        return false;
+    }
+    return true;
+}
+
+static bool read_sampled(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
+{
+    const char *text = args->values[OPTION_SAMPLED];
+    char *end;
+    if (text == NULL)
+        return true;
+    w->sampled = strtod(text, &end);
+    if (text[0] == '\0' || *end != '\0' || !(w->sampled > 0 && w->sampled <= 1)) {
+        snprintf(err, COMMAND_ERR_MAX,
+                 "--sampled %.32s: expected is the fraction that was drawn, over 0 up to 1", text);
+        return false;
+    }
+    if (args->values[OPTION_WEIGHTS] != NULL) {
+        snprintf(err, COMMAND_ERR_MAX,
+                 "--sampled and --weights: weighted shares have no such intervals; leave one out");
+        return false;
+    }
+    return true;
+}
+
+/* a weight says nothing of how few targets a row is about */
+static bool check_min_cell(const struct wanted *w, char err[COMMAND_ERR_MAX],
+                           const struct args *args)
+{
+    bool both = w->min_cell > 0 && args->values[OPTION_WEIGHTS] != NULL;
+    if (both)
+        snprintf(err, COMMAND_ERR_MAX,
+                 "--min-cell and --weights: weighted counts tell not how many targets they are "
+                 "about; leave one out");
+    return !both;
+}
+
+static bool read_wanted(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
+{
+    return read_count(&w->top, err, args, OPTION_TOP, "top", "a number of rows, or 0 for all") &&
+           read_count(&w->num_threads, err, args, OPTION_THREADS, "threads",
+                      "a number of threads") &&
+           read_count(&w->min_cell, err, args, OPTION_MIN_CELL, "min-cell",
+                      "a number of targets") &&
+           check_min_cell(w, err, args) && read_dimensions(w, err, args) &&
+           read_sampled(w, err, args);
+}
+
+/* ---- the command ---- */
+
+/* pages are opened before anything is read: what is there is not written over */
+static enum exit_code read_and_write(struct report_read *read, char err[COMMAND_ERR_MAX],
+                                     const struct args *args, const struct wanted *w)
+{
+    struct page_files pages;
+    const struct page_paths paths = {.html = args->values[OPTION_HTML],
+                                     .svg = args->values[OPTION_SVG],
+                                     .csv = args->values[OPTION_CSV]};
+    if (!page_files_open(&pages, err, &paths))
+        return EXIT_FAULT;
+    enum exit_code code = report_read(read, err);
+    if (code == EXIT_GOOD)
+        code = make_and_write(read, err, args, w, &pages);
+    if (!page_files_close(&pages, err, code == EXIT_GOOD))
+        code = EXIT_FAULT;
+    return code;
+}
+
+/* a partial has what any report of it may ask for */
+static enum exit_code write_partial(struct report_read *read, char err[COMMAND_ERR_MAX],
+                                    const struct args *args)
+{
+    for (unsigned i = 0; i < NUM_OPTIONS; i++)
+        if (args->values[i] != NULL && i != OPTION_PARTIAL && i != OPTION_TRUST_STORE &&
+            i != OPTION_THREADS) {
+            snprintf(err, COMMAND_ERR_MAX,
+                     "--partial: --%s is for the report that is made of it; leave it out",
+                     cmd_report.rows[i].name);
+            return EXIT_USAGE;
+        }
+    if (read->num_files != 1 || read->store == NULL) {
+        snprintf(err, COMMAND_ERR_MAX,
+                 read->store == NULL
+                     ? "--partial: chains must be judged; name a trust store by --trust-store"
+                     : "--partial: expected is one FILE; make a partial of each");
+        return EXIT_USAGE;
+    }
+    return report_read_partial(read, err, args->values[OPTION_PARTIAL]);
+}
+
+static enum exit_code read_and_print(const struct wanted *w, char err[COMMAND_ERR_MAX],
+                                     const struct args *args)
+{
+    size_t threads = w->num_threads < 1                      ? 1
+                     : w->num_threads < PARALLEL_THREADS_MAX ? w->num_threads
+                                                             : PARALLEL_THREADS_MAX;
+    struct report_read read = {
+        .paths = args->files,
+        .num_files = args->num_files,
+        .store = w->store,
+        .num_threads = (unsigned)threads,
+        .no_cache = args->values[OPTION_NO_CACHE] != NULL,
+        .cache_folder = args->values[OPTION_CACHE],
+        .top = w->top,
+        .setup = {.mta = w->mta,
+                  .rejection = w->rejection,
+                  .select = {.dimensions = w->dimensions,
+                             .geo = w->geo,
+                             .mta = w->mta,
+                             .where = w->where,
+                             .weights = w->weights}},
+    };
+    enum exit_code code = args->values[OPTION_PARTIAL] != NULL
+                              ? write_partial(&read, err, args)
+                              : read_and_write(&read, err, args, w);
+    if (code == EXIT_GOOD && read.torn[0] != '\0') {
+        memcpy(err, read.torn, COMMAND_ERR_MAX);
+        code = EXIT_FAULT; /* a file is torn: the report is of what is whole, and says so */
+    }
+    report_read_cleanup(&read);
+    return code;
 }
 
 static enum exit_code run(const struct args *args, char err[COMMAND_ERR_MAX])
 {
-    size_t top = TOP_DEFAULT;
-    if (args->values[OPTION_TOP] != NULL && !args_count(&top, args->values[OPTION_TOP])) {
-        snprintf(err, COMMAND_ERR_MAX, "--top %.32s: expected is a number of rows, or 0 for all",
-                 args->values[OPTION_TOP]);
+    struct wanted wanted = {
+        .top = TOP_DEFAULT,
+        .num_threads = parallel_threads(),
+    };
+    if (!read_wanted(&wanted, err, args))
         return EXIT_USAGE;
-    }
-    enum exit_code code = EXIT_FAULT;
-    struct report_file *files = calloc(args->num_files, sizeof files[0]);
-    struct aggregate *a = aggregate_new();
-    struct report report = {.files = files, .num_files = args->num_files};
-    if (files == NULL || a == NULL)
-        snprintf(err, COMMAND_ERR_MAX, "no memory");
-    else
-        code = add_files(a, files, err, args);
+    enum exit_code code = open_all(&wanted, err, args);
     if (code == EXIT_GOOD)
-        code = make_and_print(&report, err, a, top, args->values[OPTION_JSON] != NULL);
-    if (err[0] != '\0' && code == EXIT_GOOD)
-        code = EXIT_FAULT; /* a file is torn: the report is of what is whole, and says so */
-    statistics_cleanup(&report.statistics);
-    aggregate_free(a);
-    free(files);
+        code = read_and_print(&wanted, err, args);
+    close_all(&wanted);
     return code;
 }
 
 const struct command cmd_report = {
     .name = "report",
     .about = "Prints the statistics of datasets: of one file, or of all shards or parts together.",
-    .text = "Every figure names its denominator; doc/statistics.md defines them.",
-    .rows = {[OPTION_JSON] = {"json", 0, NULL, "as JSON, unrounded, with definitions"},
-             [OPTION_TOP] = {"top", 0, "N",
-                             "rows of tables without bound, such as issuers; 0: all (20)"}},
+    .rows =
+        {[OPTION_JSON] = {"json", 0, NULL,
+                          "as JSON, unrounded, with definitions (doc/statistics.md)"},
+         [OPTION_TOP] = {"top", 0, "N",
+                         "rows of tables without bound, such as issuers; 0: all (20)"},
+         [OPTION_TRUST_STORE] = {"trust-store", 0, "FILE",
+                                 "roots in PEM to judge chains by (" TRUST_STORE_DEFAULT ")"},
+         [OPTION_MTA_RULES] = {"mta-rules", 0, "FILE",
+                               "rules that name mail software, in place of those built in"},
+         [OPTION_BY] = {"by", 0, "LIST",
+                        "the same by groups: country, as, prefix, network, family, mta, tag, port"},
+         [OPTION_COUNTRY_DB] = {"country-db", 0, "FILE",
+                                "countries of addresses, in MaxMind's format"},
+         [OPTION_ASN_DB] = {"asn-db", 0, "FILE", "ASes of addresses, in MaxMind's format"},
+         [OPTION_WHERE] = {"where", 0, "FILTER", "only targets that it selects; doc/where.md"},
+         [OPTION_WEIGHTS] = {"weights", 0, "FILE",
+                             "lines of ADDRESS,WEIGHT: how much targets count, others nothing"},
+         [OPTION_SAMPLED] = {"sampled", 0, "FRACTION",
+                             "the targets are such a sample: intervals beside shares"},
+         [OPTION_MIN_CELL] = {"min-cell", 0, "N", "tells no row of fewer targets apart"},
+         [OPTION_THREADS] = {"threads", 'T', "N", "threads (all cores)"},
+         [OPTION_CACHE] = {"cache", 0, "DIR",
+                           "where to keep what was judged (beside FILE, if it is much)"},
+         [OPTION_NO_CACHE] = {"no-cache", 0, NULL, "judge all chains, and keep nothing"},
+         [OPTION_PARTIAL] = {"partial", 0, "OUT",
+                             "writes what reports need of FILE, smaller; doc/partial.md"},
+         [OPTION_HTML] = {"html", 0, "FILE",
+                          "writes a page instead of the text: charts and tables in one file"},
+         [OPTION_SVG] = {"svg", 0, "DIR", "writes each chart as DIR/ID.svg, for papers"},
+         [OPTION_CSV] = {"csv", 0, "DIR", "writes each statistic as a table, DIR/ID.csv"}},
     .run = run,
 };

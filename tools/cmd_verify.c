@@ -3,12 +3,12 @@
 #include <time.h>
 
 #include "core/json.h"
+#include "core/times.h"
 #include "tools/alike.h"
 #include "tools/commands.h"
 #include "tools/missing.h"
 #include "tools/output.h"
 #include "tools/repair.h"
-#include "tools/times.h"
 #include "tools/verify.h"
 
 enum { OPTION_MISSING, OPTION_REPAIR };

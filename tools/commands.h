@@ -7,6 +7,7 @@
 
 #include "tools/args.h"
 
-extern const struct command cmd_report, cmd_export, cmd_info, cmd_verify, cmd_merge, cmd_certs;
+extern const struct command cmd_report, cmd_export, cmd_info, cmd_verify, cmd_merge, cmd_certs,
+    cmd_diff;
 
 #endif

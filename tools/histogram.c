@@ -26,10 +26,18 @@ static double middle_of(size_t bin)
     return (double)first + (double)((UINT64_C(1) << shift) - 1) / 2;
 }
 
-void histogram_add(struct histogram *h, uint32_t us)
+void histogram_add(struct histogram *h, uint32_t us, uint64_t count)
 {
-    h->bins[bin_of(us)]++;
-    h->count++;
+    h->bins[bin_of(us)] += count;
+    h->count += count;
+}
+
+uint32_t histogram_round(uint32_t us)
+{
+    if (us < HISTOGRAM_STEPS)
+        return us;
+    unsigned shift = 31u - (unsigned)__builtin_clz(us) - STEP_BITS;
+    return us >> shift << shift;
 }
 
 void histogram_merge(struct histogram *into, const struct histogram *from)

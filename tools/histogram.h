@@ -24,7 +24,11 @@ struct histogram {
 };
 
 void histogram_init(struct histogram *h);
-void histogram_add(struct histogram *h, uint32_t us);
+void histogram_add(struct histogram *h, uint32_t us, uint64_t count);
+
+/* histogram_round returns the smallest value of the bin that a value is in. */
+uint32_t histogram_round(uint32_t us);
+
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
 /* histogram_quantile returns the value in us that `share` per mille of the count do not exceed; 0

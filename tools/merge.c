@@ -6,12 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/block_reduce.h"
 #include "core/dataset_on.h"
+#include "core/times.h"
 #include "tools/coverage.h"
 #include "tools/merge_header.h"
 #include "tools/merge_source.h"
 #include "tools/tally.h"
-#include "tools/times.h"
 
 struct merging;
 
@@ -70,9 +71,21 @@ static int put_event(struct merge_file *f, uint64_t at_us, const char *what,
     return rc;
 }
 
+/* what a partial says in place of certificates is about its own blocks */
+static int refuse_partial(const struct merge_file *f)
+{
+    snprintf(f->all->err, WALK_ERR_MAX,
+             "%s: is a partial, which only reports put together; merge the datasets that partials "
+             "are made of",
+             f->part->path);
+    return -EINVAL;
+}
+
 static int on_event(void *context, const struct dataset_event_view *e)
 {
     struct merge_file *f = context;
+    if (bytes_equal(e->what, bytes_text(DATASET_EVENT_REDUCED)))
+        return refuse_partial(f);
     char what[257]; /* core/dataset_items.c lets no longer ones through */
     uint64_t at_us;
     snprintf(what, sizeof what, "%.*s", (int)e->what.len, (const char *)e->what.data);
@@ -145,6 +158,8 @@ static int on_block(void *context, const struct block *b)
     uint64_t lines;
     uint8_t sha256[32];
     const struct dataset_run *runs = block_runs(b, &num_runs);
+    if (block_reduced(b).len > 0 || block_verdicts(b).len > 0)
+        return refuse_partial(f);
     if (coverage_add(&m->coverage, h->shard, runs, num_runs) != 0)
         return no_memory(m);
     m->out->blocks_before++;

@@ -9,7 +9,7 @@
 #define TEXT_OF(x) STRING(x)
 
 static const struct command *const commands[] = {&cmd_report, &cmd_export, &cmd_info, &cmd_verify,
-                                                 &cmd_merge, &cmd_certs};
+                                                 &cmd_merge,  &cmd_diff,   &cmd_certs};
 enum { NUM_COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(FILE *out)
@@ -21,7 +21,8 @@ static void help(FILE *out)
         fprintf(out, "  %-10s%s\n", commands[i]->name, commands[i]->about);
     fputs("\n  -h, --help     this text; after a command, what it takes\n"
           "  -V, --version  versions of mxstat and its libraries\n\n"
-          "Exit status: 0 all well, 1 a file is damaged or a fault of ours, 2 usage.\n",
+          "Exit status: 0 all well, 1 a file is damaged or a fault of ours, 2 usage, "
+          "4 sweeps differ (diff).\n",
           out);
 }
 
@@ -77,7 +78,8 @@ int main(int argc, char **argv)
 {
     char err[COMMAND_ERR_MAX] = "";
     enum exit_code code = run(err, argc, argv);
-    if (fflush(stdout) != 0 && code == EXIT_GOOD) {
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!written && (code == EXIT_GOOD || code == EXIT_DIFFERS)) {
         snprintf(err, sizeof err, "standard output: cannot write");
         code = EXIT_FAULT;
     }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 #include "core/json.h"
+#include "core/trust_store.h"
+#include "tools/breakdown.h"
 #include "tools/statistics.h"
 #include "tools/walk.h"
 
@@ -26,6 +28,7 @@ struct report_file {
     bool streamed;
     uint32_t sample_ppm; /* as the header has it */
     enum record_mode record_mode;
+    bool is_partial; /* of what path was, before */
     uint64_t records, blocks, events;
     enum walk_end end;
 };
@@ -33,11 +36,27 @@ struct report_file {
 struct report {
     const struct report_file *files;
     size_t num_files;
+    const char *store_path;                /* by which chains were judged */
+    const struct trust_store_facts *store; /* NULL: they were not, for there is no such file */
+    const char *mta_rules;                 /* version of the rules; NULL: none */
+    struct geo_facts geo[NUM_GEO_KINDS];
+    const char *geo_paths[NUM_GEO_KINDS]; /* NULL: no such database */
+    const char *where;                    /* the filter; NULL: all records */
+    const char *weights_path;             /* NULL: each target counts 1 */
+    size_t num_weights;                   /* addresses in it */
+    double sampled;                       /* fraction that the targets are a sample of; 0: none */
+    uint64_t min_cell;                    /* 0: all is shown */
     struct statistics statistics;
+    struct breakdown *breakdowns;
+    size_t num_breakdowns;
 };
 
 /* report_file_init takes what the header says. */
 void report_file_init(struct report_file *f, const char *path, const struct dataset_header *h);
+
+/* wilson gives the bounds of a share in per cent, at 95 %, where the targets are a sample of that
+ * fraction of a finite population; NaN of an empty set. */
+void wilson(double *low, double *high, uint64_t count, uint64_t of, double sampled);
 
 void report_text(FILE *out, const struct report *r);
 void report_json(struct json *j, const struct report *r);

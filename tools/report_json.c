@@ -1,8 +1,8 @@
 #include "tools/report.h"
 
-#include "tools/times.h"
+#include "core/times.h"
 
-enum { PERCENT_DECIMALS = 6, MS_DECIMALS = 3 };
+enum { PERCENT_DECIMALS = 6, MS_DECIMALS = 3, FIGURE_DECIMALS = 9 };
 
 static void put_text(struct json *j, const char *key, const char *text)
 {
@@ -73,13 +73,56 @@ static void put_sets(struct json *j, const struct statistics *s)
     json_array_end(j);
 }
 
+static void put_store(struct json *j, const struct report *r)
+{
+    json_key(j, "trust_store");
+    if (r->store == NULL) {
+        json_null(j);
+        return;
+    }
+    json_object(j);
+    json_key(j, "file");
+    json_octets(j, bytes_text(r->store_path));
+    json_key(j, "sha256");
+    json_hex(j, r->store->sha256, sizeof r->store->sha256);
+    put_time(j, "modified", r->store->mtime_s * 1000000);
+    put_uint(j, "roots", r->store->num_roots);
+    put_uint(j, "bad_entries", r->store->num_bad);
+    json_object_end(j);
+}
+
 /* a count's share of a set, in full */
-static void put_share(struct json *j, const struct statistics *all, uint64_t count, enum set of)
+static void put_percent(struct json *j, uint64_t count, uint64_t of, double sampled)
+{
+    double low, high;
+    json_key(j, "percent");
+    json_fixed(j, percent_of(count, of), PERCENT_DECIMALS);
+    if (sampled == 0)
+        return;
+    wilson(&low, &high, count, of, sampled);
+    json_key(j, "interval");
+    json_array(j);
+    json_fixed(j, low, PERCENT_DECIMALS);
+    json_fixed(j, high, PERCENT_DECIMALS);
+    json_array_end(j);
+}
+
+static void put_share(struct json *j, const struct statistics *all, uint64_t count, enum set of,
+                      double sampled)
 {
     put_text(j, "denominator", set_name(of));
     put_uint(j, "denominator_count", all->sets[of]);
-    json_key(j, "percent");
-    json_fixed(j, percent_of(count, all->sets[of]), PERCENT_DECIMALS);
+    put_percent(j, count, all->sets[of], sampled);
+}
+
+/* the same of those that a question was answered for */
+static void put_conclusive(struct json *j, const struct statistics *all, const struct statistic *s,
+                           const struct statistic_row *row, double sampled)
+{
+    put_text(j, "denominator", "conclusive");
+    put_uint(j, "denominator_count", row->conclusive);
+    put_percent(j, row->count, row->conclusive, sampled);
+    put_uint(j, "unknown", all->sets[s->def->denominator] - row->conclusive);
 }
 
 static void put_quantiles(struct json *j, const struct statistic_row *row)
@@ -94,13 +137,16 @@ static void put_quantiles(struct json *j, const struct statistic_row *row)
 }
 
 static void put_row(struct json *j, const struct statistics *all, const struct statistic *s,
-                    const struct statistic_row *row)
+                    const struct statistic_row *row, double sampled)
 {
     json_object(j);
     json_key(j, "label");
     json_octets(j, row->label);
     put_uint(j, "count", row->count);
-    put_share(j, all, row->count, s->def->denominator);
+    if (s->def->shape == SHAPE_CONCLUSIVE)
+        put_conclusive(j, all, s, row, sampled);
+    else
+        put_share(j, all, row->count, s->def->denominator, sampled);
     if (row->kind != ROW_VALUE)
         put_text(j, "kind", row->kind == ROW_OTHER ? "other" : "unknown");
     if (row->kind == ROW_OTHER)
@@ -110,19 +156,19 @@ static void put_row(struct json *j, const struct statistics *all, const struct s
     if (s->def->shape == SHAPE_FUNNEL) {
         json_key(j, "step_before");
         json_object(j);
-        put_share(j, all, row->count, row->before);
+        put_share(j, all, row->count, row->before, sampled);
         json_object_end(j);
     }
     json_object_end(j);
 }
 
-static void put_statistic(struct json *j, const struct statistics *all, const struct statistic *s)
+static void put_statistic(struct json *j, const struct statistics *all, const struct statistic *s,
+                          double sampled)
 {
     static const char *const shapes[] = {
-        [SHAPE_PARTITION] = "partition",
-        [SHAPE_CHOICES] = "choices",
-        [SHAPE_FUNNEL] = "funnel",
-        [SHAPE_LATENCY] = "latency",
+        [SHAPE_PARTITION] = "partition",   [SHAPE_CHOICES] = "choices",
+        [SHAPE_FUNNEL] = "funnel",         [SHAPE_LATENCY] = "latency",
+        [SHAPE_CONCLUSIVE] = "conclusive",
     };
     json_object(j);
     put_text(j, "id", s->def->id);
@@ -134,12 +180,88 @@ static void put_statistic(struct json *j, const struct statistics *all, const st
     put_text(j, "shape", shapes[s->def->shape]);
     if (s->def->shape == SHAPE_CHOICES)
         put_uint(j, "not_shown", s->not_shown);
+    for (size_t i = 0; i < s->num_figures; i++) {
+        json_key(j, s->figures[i].name);
+        json_fixed(j, s->figures[i].value, FIGURE_DECIMALS);
+    }
     json_key(j, "rows");
     json_array(j);
     for (size_t i = 0; i < s->num_rows; i++)
-        put_row(j, all, s, &s->rows[i]);
+        put_row(j, all, s, &s->rows[i], sampled);
     json_array_end(j);
     json_object_end(j);
+}
+
+static void put_statistics(struct json *j, const struct statistics *all, double sampled)
+{
+    json_key(j, "statistics");
+    json_array(j);
+    for (size_t i = 0; i < all->num; i++)
+        put_statistic(j, all, &all->list[i], sampled);
+    json_array_end(j);
+}
+
+static void put_breakdown(struct json *j, const struct breakdown *b, double sampled)
+{
+    json_object(j);
+    put_text(j, "by", dimension_slug(b->dimension));
+    put_text(j, "definition", dimension_definition(b->dimension));
+    json_key(j, "groups");
+    json_array(j);
+    for (size_t i = 0; i < b->num; i++) {
+        const struct breakdown_group *g = &b->groups[i];
+        json_object(j);
+        json_key(j, "label");
+        json_octets(j, g->label);
+        if (g->kind != ROW_VALUE)
+            put_text(j, "kind", g->kind == ROW_OTHER ? "other" : "unknown");
+        if (g->kind == ROW_OTHER)
+            put_uint(j, "labels", g->num_labels);
+        put_uint(j, "targets", g->statistics.sets[SET_P]);
+        put_statistics(j, &g->statistics, sampled);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_object_end(j);
+}
+
+static void put_database(struct json *j, const char *key, const char *path,
+                         const struct geo_facts *f)
+{
+    json_key(j, key);
+    json_object(j);
+    json_key(j, "file");
+    json_octets(j, bytes_text(path));
+    put_text(j, "type", f->type);
+    put_text(j, "schema", f->schema);
+    put_time(j, "built", (int64_t)f->built_s * 1000000);
+    json_key(j, "sha256");
+    json_hex(j, f->sha256, sizeof f->sha256);
+    json_object_end(j);
+}
+
+/* which records count, and what they are joined with; only what was asked for */
+static void put_selection(struct json *j, const struct report *r)
+{
+    static const char *const keys[NUM_GEO_KINDS] = {
+        [GEO_COUNTRY] = "country_db", [GEO_AS] = "asn_db"};
+    for (size_t i = 0; i < NUM_GEO_KINDS; i++)
+        if (r->geo_paths[i] != NULL)
+            put_database(j, keys[i], r->geo_paths[i], &r->geo[i]);
+    if (r->where != NULL) {
+        json_key(j, "where");
+        json_octets(j, bytes_text(r->where));
+    }
+    if (r->weights_path != NULL) {
+        json_key(j, "weights");
+        json_octets(j, bytes_text(r->weights_path));
+    }
+    if (r->sampled > 0) {
+        json_key(j, "sampled");
+        json_fixed(j, r->sampled, FIGURE_DECIMALS);
+    }
+    if (r->min_cell > 0)
+        put_uint(j, "min_cell", r->min_cell);
 }
 
 void report_json(struct json *j, const struct report *r)
@@ -151,11 +273,16 @@ void report_json(struct json *j, const struct report *r)
     for (size_t i = 0; i < r->num_files; i++)
         put_file(j, &r->files[i]);
     json_array_end(j);
+    put_store(j, r);
+    if (r->mta_rules != NULL)
+        put_text(j, "mta_rules", r->mta_rules);
+    put_selection(j, r);
     put_sets(j, &r->statistics);
-    json_key(j, "statistics");
+    put_statistics(j, &r->statistics, r->sampled);
+    json_key(j, "breakdowns");
     json_array(j);
-    for (size_t i = 0; i < r->statistics.num; i++)
-        put_statistic(j, &r->statistics, &r->statistics.list[i]);
+    for (size_t i = 0; i < r->num_breakdowns; i++)
+        put_breakdown(j, &r->breakdowns[i], r->sampled);
     json_array_end(j);
     json_object_end(j);
     json_newline(j);

@@ -1,11 +1,11 @@
-#include "tools/statistics.h"
+#include "tools/statistics_fill.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
-const unsigned quantile_per_mille[NUM_QUANTILES] = {500, 900, 990};
-const char *const quantile_names[NUM_QUANTILES] = {"p50", "p90", "p99"};
+const unsigned quantile_per_mille[NUM_QUANTILES] = {500, 900, 950, 990};
+const char *const quantile_names[NUM_QUANTILES] = {"p50", "p90", "p95", "p99"};
 
 static const struct {
     const char *name, *definition;
@@ -78,6 +78,16 @@ static void sort_rows(struct statistic *s)
         qsort(s->rows, s->num_rows, sizeof s->rows[0], compare_rows);
 }
 
+/* the row that sums others: one that there is, or a new one */
+static struct statistic_row *other_row(struct statistic *s)
+{
+    for (size_t i = 0; i < s->num_rows; i++)
+        if (s->rows[i].kind == ROW_OTHER)
+            return &s->rows[i];
+    statistic_add(s, bytes_text("other"), 0, ROW_OTHER);
+    return s->bad ? NULL : &s->rows[s->num_rows - 1];
+}
+
 /* replaces the values beyond the top by one row, which in a partition is their sum */
 static void cut_rows(struct statistic *s, size_t top)
 {
@@ -97,48 +107,69 @@ static void cut_rows(struct statistic *s, size_t top)
         s->not_shown = values - top;
         return;
     }
-    statistic_add(s, bytes_text("other"), rest, ROW_OTHER);
-    if (!s->bad)
-        s->rows[s->num_rows - 1].num_labels = values - top;
+    struct statistic_row *other = other_row(s);
+    if (other == NULL)
+        return;
+    other->count += rest;
+    other->num_labels += values - top;
 }
 
 /* ---- sets ---- */
 
-static int count_keys(uint64_t *out, const struct cert_table *certs)
+static void count_certs(uint64_t out[NUM_SETS], const struct aggregate *a, bool *keys)
 {
-    struct word_tally keys;
-    word_tally_init(&keys);
-    for (size_t i = 0; i < certs->num; i++) {
-        const struct cert_entry *e = &certs->entries[i];
-        if (e->state == CERT_PARSED && e->targets > 0)
-            word_tally_add(&keys, bytes_of(e->spki_sha256, 32), 1);
+    const struct cert_table *t = &a->catalog->certs;
+    for (size_t i = 0; i < t->num; i++) {
+        if (t->entries[i].state != CERT_PARSED || a->leaves[i].done == 0)
+            continue;
+        out[SET_CERTS]++;
+        out[t->entries[i].self_issued ? SET_CERTS_SELF : SET_CERTS_CA]++;
+        out[SET_KEYS] += !keys[t->entries[i].key];
+        keys[t->entries[i].key] = true;
     }
-    int rc = keys.bad ? -ENOMEM : 0;
-    *out = keys.num;
-    word_tally_cleanup(&keys);
-    return rc;
 }
 
 static int count_sets(uint64_t out[NUM_SETS], const struct aggregate *a)
 {
     static const enum set of_funnel[NUM_FUNNEL] = {
-        [FUNNEL_P] = SET_P, [FUNNEL_T] = SET_T,   [FUNNEL_G] = SET_G, [FUNNEL_G220] = SET_G220,
-        [FUNNEL_E] = SET_E, [FUNNEL_S] = SET_S,   [FUNNEL_Q] = SET_Q, [FUNNEL_R] = SET_R,
-        [FUNNEL_H] = SET_H, [FUNNEL_E2] = SET_E2,
+        [FUNNEL_P] = SET_P,   [FUNNEL_T] = SET_T, [FUNNEL_G] = SET_G, [FUNNEL_G220] = SET_G220,
+        [FUNNEL_E] = SET_E,   [FUNNEL_S] = SET_S, [FUNNEL_Q] = SET_Q, [FUNNEL_R] = SET_R,
+        [FUNNEL_H] = SET_H,   [FUNNEL_L] = SET_L, [FUNNEL_V] = SET_V, [FUNNEL_N] = SET_N,
+        [FUNNEL_E2] = SET_E2,
+    };
+    static const struct {
+        enum set set;
+        enum aggregate_tally tally;
+    } of_tally[] = {
+        {SET_D, TALLY_OUTCOME},
+        {SET_L_HOST, TALLY_NAME_HOST},
+        {SET_L_GREETING, TALLY_NAME_GREETING},
+        {SET_L_EHLO, TALLY_NAME_EHLO},
+        {SET_EE2, TALLY_EHLO_PAIR},
+        {SET_REFUSED, TALLY_REFUSAL},
+        {SET_RETRIED, TALLY_RETRY},
     };
     memset(out, 0, NUM_SETS * sizeof out[0]);
     for (size_t i = 0; i < NUM_FUNNEL; i++)
         out[of_funnel[i]] = a->funnel[i];
+    for (size_t i = 0; i < sizeof of_tally / sizeof of_tally[0]; i++)
+        out[of_tally[i].set] = tally_sum(&a->tally[of_tally[i].tally]);
     out[SET_A] = a->positions_given;
-    out[SET_D] = tally_sum(&a->tally[TALLY_OUTCOME]);
-    for (size_t i = 0; i < a->certs.num; i++) {
-        const struct cert_entry *e = &a->certs.entries[i];
-        if (e->state != CERT_PARSED || e->targets == 0)
-            continue;
-        out[SET_L] += e->targets;
-        out[SET_CERTS]++;
-    }
-    return count_keys(&out[SET_KEYS], &a->certs);
+    out[SET_H13] = tally_get(&a->tally[TALLY_VERSION], 0x0304);
+    out[SET_MTA] = a->funnel[FUNNEL_G220] - tally_get(&a->tally[TALLY_MTA], 0);
+    out[SET_AUDITED] = a->num_audited;
+    out[SET_AUDIT_VERSIONS] = a->num_versions_known;
+    out[SET_AUDIT_SUITES] = a->num_suites_known;
+    out[SET_AUDIT_GROUPS] = a->num_groups_known;
+    out[SET_AUDIT_DHE] = a->num_dh_known;
+    if (a->leaves == NULL)
+        return 0; /* of a group certificates are not kept */
+    bool *keys = calloc(a->catalog->certs.num_keys + 1, sizeof keys[0]);
+    if (keys == NULL)
+        return -ENOMEM;
+    count_certs(out, a, keys);
+    free(keys);
+    return statistics_num_chains(&out[SET_CHAINS], a);
 }
 
 /* ---- all ---- */
@@ -152,23 +183,92 @@ static int make_one(struct statistic *s, const struct statistics *all, const str
             s->rows[i].count = all->sets[s->rows[i].set];
     if (rc == 0 && !s->bad && s->def->ranked)
         sort_rows(s);
-    if (rc == 0 && !s->bad && s->def->open)
-        cut_rows(s, top);
-    return rc != 0 ? rc : s->bad ? -ENOMEM : 0;
+    if (rc == 0)
+        rc = s->bad ? -ENOMEM : statistic_cut(s, top);
+    return rc;
 }
 
-int statistics_make(struct statistics *out, const struct aggregate *a, size_t top)
+int statistic_cut(struct statistic *s, size_t top)
+{
+    if (s->def->open)
+        cut_rows(s, top);
+    return s->bad ? -ENOMEM : 0;
+}
+
+/* those of the table that wanted says, NULL: all */
+static int make_some(struct statistics *out, const struct aggregate *a, size_t top,
+                     bool (*wanted)(const struct statistic_def *def))
 {
     *out = (struct statistics){0};
     out->list = calloc(num_statistic_defs, sizeof out->list[0]);
     int rc = out->list == NULL ? -ENOMEM : count_sets(out->sets, a);
-    for (; rc == 0 && out->num < num_statistic_defs; out->num++) {
-        out->list[out->num].def = &statistic_defs[out->num];
-        rc = make_one(&out->list[out->num], out, a, top);
+    for (size_t i = 0; rc == 0 && i < num_statistic_defs; i++) {
+        if (wanted != NULL && !wanted(&statistic_defs[i]))
+            continue;
+        out->list[out->num].def = &statistic_defs[i];
+        rc = make_one(&out->list[out->num++], out, a, top);
     }
     if (rc != 0)
         statistics_cleanup(out);
     return rc;
+}
+
+int statistics_make(struct statistics *out, const struct aggregate *a, size_t top)
+{
+    return make_some(out, a, top, NULL);
+}
+
+/* what aggregate_is_grouped keeps is enough for these */
+static bool is_grouped(const struct statistic_def *def)
+{
+    static const char *const ids[] = {
+        "funnel",
+        "outcome",
+        "connect",
+        "greeted",
+        "not_smtp",
+        "greeting_name",
+        "mta",
+        "refusal",
+        "scanner_rejected",
+        "throttled",
+        "tarpit",
+        "greylisted",
+        "helo",
+        "stripping",
+        "extensions",
+        "size",
+        "starttls_offered",
+        "handshake",
+        "tls_version",
+        "tls_suite",
+        "key_exchange",
+        "forward_secrecy",
+        "pq",
+        "chain_length",
+        "chain_outcome",
+        "trusted",
+        "trusted_starttls",
+        "name_greeting",
+        "expiry",
+        "latency",
+        "extensions_tls",
+        "keywords_changed",
+        "keywords_added",
+        "keywords_removed",
+        "starttls_reply",
+        "greet_delay",
+        "retry",
+    };
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        if (strcmp(ids[i], def->id) == 0)
+            return true;
+    return false;
+}
+
+int statistics_make_group(struct statistics *out, const struct aggregate *a)
+{
+    return make_some(out, a, 0, is_grouped);
 }
 
 void statistics_cleanup(struct statistics *s)

@@ -15,7 +15,7 @@
 
 #include "tools/aggregate.h"
 
-/* X(NAME, letter of papers, definition) */
+/* X(NAME, definition) */
 #define SETS(X)                                                                                    \
     X(A, "positions of the shards that the files are of, after exclusion")                         \
     X(D, "targets done: those of P, and those on the blocklist or without an address by then")     \
@@ -29,9 +29,27 @@
     X(R, "STARTTLS was answered with 220")                                                         \
     X(H, "the TLS handshake was completed")                                                        \
     X(L, "the handshake was completed, and the leaf certificate could be parsed")                  \
+    X(V, "the chain is valid by the trust store at the session's start")                           \
+    X(N, "the leaf matches the host name, or the name in greeting or EHLO reply")                  \
     X(E2, "EHLO was answered with 250 inside TLS")                                                 \
+    X(L_HOST, "targets of L that were given by a host name")                                       \
+    X(L_GREETING, "targets of L whose greeting begins with a host name or an address")             \
+    X(L_EHLO, "targets of L whose answer to EHLO begins with a host name or an address")           \
     X(CERTS, "distinct leaf certificates of L, by SHA-256 of the DER")                             \
-    X(KEYS, "distinct public keys of L, by SHA-256 of the SubjectPublicKeyInfo")
+    X(KEYS, "distinct public keys of L, by SHA-256 of the SubjectPublicKeyInfo")                   \
+    X(CHAINS, "distinct chains of L, as sent")                                                     \
+    X(CERTS_CA, "those of CERTS whose issuer is another name than the subject")                    \
+    X(CERTS_SELF, "those of CERTS whose issuer and subject are the same octets")                   \
+    X(EE2, "EHLO was answered with 250 before TLS and inside")                                     \
+    X(H13, "targets of H that negotiated TLS 1.3")                                                 \
+    X(MTA, "targets of G220 whose software a rule names")                                          \
+    X(REFUSED, "greeting of another code than 220, or EHLO refused")                               \
+    X(RETRIED, "targets of P that were visited more than once")                                    \
+    X(AUDITED, "targets of R with the findings of an audit")                                       \
+    X(AUDIT_VERSIONS, "targets of AUDITED of which it is known whether they take each version")    \
+    X(AUDIT_SUITES, "targets of AUDITED of which all suites are known")                            \
+    X(AUDIT_GROUPS, "targets of AUDITED of which all groups are known")                            \
+    X(AUDIT_DHE, "targets of AUDITED of which it is known whether they take DHE")
 
 enum set {
 #define X(NAME, definition) SET_##NAME,
@@ -49,7 +67,7 @@ enum row_kind {
     ROW_OTHER    /* the sum of rows beyond the top */
 };
 
-enum { NUM_QUANTILES = 3 };
+enum { NUM_QUANTILES = 4 };
 
 struct statistic_row {
     struct bytes label; /* owned by the statistic */
@@ -59,13 +77,15 @@ struct statistic_row {
     enum set set;                      /* funnel: the set that is counted */
     enum set before;                   /* funnel: the step before */
     double quantile_us[NUM_QUANTILES]; /* latency */
+    uint64_t conclusive;               /* SHAPE_CONCLUSIVE: yes and no together; count: yes */
 };
 
 enum statistic_shape {
     SHAPE_PARTITION, /* each element of the denominator is in one row */
     SHAPE_CHOICES,   /* in any number of rows */
     SHAPE_FUNNEL,    /* rows are sets */
-    SHAPE_LATENCY    /* rows have quantiles */
+    SHAPE_LATENCY,   /* rows have quantiles */
+    SHAPE_CONCLUSIVE /* each row is a question: how many said yes, of those that it is known of */
 };
 
 struct statistic;
@@ -79,10 +99,19 @@ struct statistic_def {
     int (*fill)(struct statistic *s, const struct aggregate *a);
 };
 
+struct statistic_figure {
+    const char *name;
+    double value;
+};
+
+enum { STATISTIC_FIGURES_MAX = 4 };
+
 struct statistic {
     const struct statistic_def *def;
     struct statistic_row *rows;
     size_t num_rows, cap;
+    struct statistic_figure figures[STATISTIC_FIGURES_MAX]; /* numbers about the whole table */
+    size_t num_figures;
     uint64_t not_shown; /* SHAPE_CHOICES: rows beyond the top */
     bool bad;           /* no memory */
 };
@@ -96,6 +125,19 @@ struct statistics {
 /* statistics_make computes all of them; top: rows shown of those that are open, 0: all. */
 int statistics_make(struct statistics *out, const struct aggregate *a, size_t top);
 void statistics_cleanup(struct statistics *s);
+
+/* statistics_make_group computes those that are kept of a group (aggregate_of_group), all rows. */
+int statistics_make_group(struct statistics *out, const struct aggregate *a);
+
+/* statistic_cut sums up the rows of an open table beyond the top; 0: none. */
+int statistic_cut(struct statistic *s, size_t top);
+
+/* statistics_suppress leaves nothing in num reports of the same kind, all that make up one whole,
+ * from which a row of 1 to min - 1 elements could be told, even by subtraction within a table: a
+ * label that is so small in any of them is summed up in all, or left out where rows are no
+ * partition; a choice also where so few do not make it. Funnels and sizes of sets are left as they
+ * are. Tables of the same elements are not held against each other. */
+int statistics_suppress(struct statistics *const *all, size_t num, uint64_t min);
 
 /* statistics_find returns the one of that id, or NULL. */
 const struct statistic *statistics_find(const struct statistics *s, const char *id);

@@ -2,14 +2,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { LABEL_MAX = 96, S_PER_DAY = 86400 };
 
 /* ---- leaves, one at a time ---- */
 
-static bool counts(const struct cert_entry *e)
+static bool counts(const struct aggregate *a, size_t i)
 {
-    return e->state == CERT_PARSED && e->targets > 0;
+    return a->catalog->certs.entries[i].state == CERT_PARSED && a->leaves[i].done > 0;
 }
 
 /* says what a leaf is in a statistic; false: not known */
@@ -17,31 +18,29 @@ typedef bool label_of(struct bytes *label, char buffer[LABEL_MAX], const struct 
                       const struct cert_table *certs);
 
 /* what is counted of a leaf */
-enum unit { UNIT_TARGETS, UNIT_CERTS, UNIT_KEYS };
+enum unit { UNIT_TARGETS, UNIT_TRUSTED, UNIT_CERTS, UNIT_KEYS };
 
-static bool is_new_key(struct word_tally *keys, const struct cert_entry *e)
+/* adds a row for each label that the leaves of L have; keys: those that were counted */
+static int count_labels(struct statistic *s, const struct aggregate *a, label_of *label_of_leaf,
+                        enum unit unit, bool *keys)
 {
-    size_t before = keys->num;
-    word_tally_add(keys, bytes_of(e->spki_sha256, 32), 0);
-    return keys->num > before;
-}
-
-/* adds a row for each label that the leaves of L have */
-static int fill_labels(struct statistic *s, const struct aggregate *a, label_of *label_of_leaf,
-                       enum unit unit)
-{
-    struct word_tally labels, keys;
+    const struct cert_table *certs = &a->catalog->certs;
+    struct word_tally labels;
     word_tally_init(&labels);
-    word_tally_init(&keys);
     uint64_t unknown = 0;
-    for (size_t i = 0; i < a->certs.num; i++) {
-        const struct cert_entry *e = &a->certs.entries[i];
+    for (size_t i = 0; i < certs->num; i++) {
+        const struct cert_entry *e = &certs->entries[i];
         char buffer[LABEL_MAX];
         struct bytes label;
-        if (!counts(e) || (unit == UNIT_KEYS && !is_new_key(&keys, e)))
+        if (!counts(a, i) || (unit == UNIT_KEYS && keys[e->key]))
             continue;
-        uint64_t count = unit == UNIT_TARGETS ? e->targets : 1;
-        if (label_of_leaf(&label, buffer, e, &a->certs))
+        keys[e->key] = true;
+        uint64_t count = unit == UNIT_TARGETS   ? a->leaves[i].done
+                         : unit == UNIT_TRUSTED ? a->leaves[i].trusted
+                                                : 1;
+        if (count == 0)
+            continue;
+        if (label_of_leaf(&label, buffer, e, certs))
             word_tally_add(&labels, label, count);
         else
             unknown += count;
@@ -49,9 +48,17 @@ static int fill_labels(struct statistic *s, const struct aggregate *a, label_of 
     for (size_t i = 0; i < labels.num; i++)
         statistic_add(s, labels.words[i].text, labels.words[i].count, ROW_VALUE);
     statistic_unknown(s, "unknown", unknown);
-    int rc = labels.bad || keys.bad ? -ENOMEM : 0;
+    int rc = labels.bad ? -ENOMEM : 0;
     word_tally_cleanup(&labels);
-    word_tally_cleanup(&keys);
+    return rc;
+}
+
+static int fill_labels(struct statistic *s, const struct aggregate *a, label_of *label_of_leaf,
+                       enum unit unit)
+{
+    bool *keys = calloc(a->catalog->certs.num_keys + 1, sizeof keys[0]);
+    int rc = keys != NULL ? count_labels(s, a, label_of_leaf, unit, keys) : -ENOMEM;
+    free(keys);
     return rc;
 }
 
@@ -65,14 +72,14 @@ static bool key_label(struct bytes *label, char buffer[LABEL_MAX], const struct 
         [CERT_KEY_ED448] = "Ed448",   [CERT_KEY_DSA] = "DSA", [CERT_KEY_RSA_PSS] = "RSA-PSS",
         [CERT_KEY_ML_DSA] = "ML-DSA",
     };
-    (void)certs;
     if (e->key_type == CERT_KEY_UNKNOWN || e->key_type >= sizeof names / sizeof names[0])
         return false;
     const char *name = names[e->key_type];
     bool edwards = e->key_type == CERT_KEY_ED25519 || e->key_type == CERT_KEY_ED448;
-    if (e->curve != NULL)
-        snprintf(buffer, LABEL_MAX, "%s %s", name, e->curve);
-    else if (e->key_bits > 0 && !edwards)
+    if (e->curve != WORD_NONE) {
+        struct bytes curve = certs->algorithms.words[e->curve].text;
+        snprintf(buffer, LABEL_MAX, "%s %.*s", name, (int)curve.len, (const char *)curve.data);
+    } else if (e->key_bits > 0 && !edwards)
         snprintf(buffer, LABEL_MAX, "%s %u", name, (unsigned)e->key_bits);
     else
         snprintf(buffer, LABEL_MAX, "%s%s", name, edwards ? "" : " of unknown size");
@@ -84,10 +91,9 @@ static bool signature_label(struct bytes *label, char buffer[LABEL_MAX], const s
                             const struct cert_table *certs)
 {
     (void)buffer;
-    (void)certs;
-    if (e->sig_alg == NULL)
+    if (e->sig_alg == WORD_NONE)
         return false;
-    *label = bytes_text(e->sig_alg);
+    *label = certs->algorithms.words[e->sig_alg].text;
     return true;
 }
 
@@ -142,6 +148,11 @@ int fill_issuer_distinct(struct statistic *s, const struct aggregate *a)
     return fill_labels(s, a, issuer_label, UNIT_CERTS);
 }
 
+int fill_issuer_trusted(struct statistic *s, const struct aggregate *a)
+{
+    return fill_labels(s, a, issuer_label, UNIT_TRUSTED);
+}
+
 int fill_self_issued(struct statistic *s, const struct aggregate *a)
 {
     return fill_labels(s, a, self_issued_label, UNIT_TARGETS);
@@ -166,23 +177,32 @@ int fill_expiry(struct statistic *s, const struct aggregate *a)
         [EXPIRY_MORE] = "more",
         [EXPIRY_NOT_YET] = "not yet valid",
     };
-    struct tally all;
-    struct tally_row row;
-    tally_init(&all);
-    tally_merge(&all, &a->tally[TALLY_EXPIRY]);
-    for (size_t at = 0; tally_next(&a->expiry_open, &at, &row);) {
-        struct open_expiry open = open_expiry(row.key);
-        const struct cert_entry *leaf = &a->certs.entries[open.leaf];
-        if (leaf->state == CERT_PARSED)
-            tally_add(&all, expiry_at(leaf, open.start_s), row.count);
-    }
-    statistic_enum(s, &all, labels, NUM_EXPIRY);
-    int rc = all.bad ? -ENOMEM : 0;
-    tally_cleanup(&all);
-    return rc;
+    statistic_enum(s, &a->tally[TALLY_EXPIRY], labels, NUM_EXPIRY);
+    return 0;
 }
 
-int fill_validity(struct statistic *s, const struct aggregate *a)
+int fill_expiry_weeks(struct statistic *s, const struct aggregate *a)
+{
+    const struct tally *t = &a->tally[TALLY_EXPIRY_WEEK];
+    statistic_value(s, "expired", tally_get(t, EXPIRY_WEEK_PAST));
+    for (unsigned key = EXPIRY_WEEK_0; key <= EXPIRY_WEEK_MAX; key++) {
+        char label[LABEL_MAX];
+        snprintf(label, sizeof label, key < EXPIRY_WEEK_MAX ? "%u" : "%u or more",
+                 key - EXPIRY_WEEK_0);
+        statistic_value(s, label, tally_get(t, key));
+    }
+    statistic_unknown(s, "unknown", tally_get(t, EXPIRY_WEEK_UNKNOWN));
+    return 0;
+}
+
+enum issued { ISSUED_ALL, ISSUED_BY_OTHER, ISSUED_BY_SELF };
+
+static bool is_of(const struct cert_entry *e, enum issued which)
+{
+    return which == ISSUED_ALL || e->self_issued == (which == ISSUED_BY_SELF);
+}
+
+static void put_validity(struct statistic *s, const struct aggregate *a, enum issued which)
 {
     static const struct {
         int64_t days;
@@ -195,9 +215,9 @@ int fill_validity(struct statistic *s, const struct aggregate *a)
     };
     enum { NUM_BINS = sizeof bins / sizeof bins[0] };
     uint64_t counted[NUM_BINS] = {0}, negative = 0, unknown = 0;
-    for (size_t i = 0; i < a->certs.num; i++) {
-        const struct cert_entry *e = &a->certs.entries[i];
-        if (!counts(e))
+    for (size_t i = 0; i < a->catalog->certs.num; i++) {
+        const struct cert_entry *e = &a->catalog->certs.entries[i];
+        if (!counts(a, i) || !is_of(e, which))
             continue;
         size_t bin = 0;
         /* RFC 5280: both ends are included */
@@ -214,6 +234,23 @@ int fill_validity(struct statistic *s, const struct aggregate *a)
         statistic_value(s, bins[i].label, counted[i]);
     statistic_value(s, "negative", negative);
     statistic_unknown(s, "unknown", unknown);
+}
+
+int fill_validity(struct statistic *s, const struct aggregate *a)
+{
+    put_validity(s, a, ISSUED_ALL);
+    return 0;
+}
+
+int fill_validity_ca(struct statistic *s, const struct aggregate *a)
+{
+    put_validity(s, a, ISSUED_BY_OTHER);
+    return 0;
+}
+
+int fill_validity_self(struct statistic *s, const struct aggregate *a)
+{
+    put_validity(s, a, ISSUED_BY_SELF);
     return 0;
 }
 
@@ -237,10 +274,10 @@ int fill_chain_length(struct statistic *s, const struct aggregate *a)
 
 static void count_states(uint64_t targets[3], uint64_t failed[3], const struct aggregate *a)
 {
-    for (size_t i = 0; i < a->certs.num; i++) {
-        const struct cert_entry *e = &a->certs.entries[i];
-        targets[e->state] += e->targets;
-        failed[e->state] += e->targets_failed;
+    for (size_t i = 0; i < a->catalog->certs.num; i++) {
+        const struct cert_entry *e = &a->catalog->certs.entries[i];
+        targets[e->state] += a->leaves[i].done;
+        failed[e->state] += a->leaves[i].failed;
     }
 }
 
@@ -251,7 +288,9 @@ int fill_leaf(struct statistic *s, const struct aggregate *a)
     statistic_value(s, "parsed", targets[CERT_PARSED]);
     statistic_value(s, "unparsable", targets[CERT_UNPARSABLE]);
     statistic_value(s, "no certificate", a->no_leaf);
-    statistic_unknown(s, "unknown: its octets are not in these files", targets[CERT_UNSEEN]);
+    statistic_unknown(s, "unknown: its octets are not in these files",
+                      a->funnel[FUNNEL_H] - targets[CERT_PARSED] - targets[CERT_UNPARSABLE] -
+                          a->no_leaf);
     return 0;
 }
 

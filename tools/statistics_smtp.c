@@ -5,17 +5,25 @@
 
 enum { LABEL_MAX = 96 };
 
+/* Chain and name are two questions about the same leaf, and what is said inside TLS depends on
+ * neither: the steps behind L are not parts of one another. */
 int fill_funnel(struct statistic *s, const struct aggregate *a)
 {
-    static const enum set steps[] = {SET_P, SET_T, SET_G, SET_G220, SET_E, SET_S,
-                                     SET_Q, SET_R, SET_H, SET_L,    SET_E2};
-    (void)a; /* counts are those of the sets */
+    static const struct {
+        enum set set, before;
+    } steps[] = {
+        {SET_P, SET_P}, {SET_T, SET_P}, {SET_G, SET_T},  {SET_G220, SET_G}, {SET_E, SET_G220},
+        {SET_S, SET_E}, {SET_Q, SET_S}, {SET_R, SET_Q},  {SET_H, SET_R},    {SET_L, SET_H},
+        {SET_V, SET_L}, {SET_N, SET_L}, {SET_E2, SET_H},
+    };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        statistic_value(s, set_name(steps[i]), 0);
+        if (steps[i].set == SET_V && !a->catalog->judged)
+            continue;                                  /* not known, which is not 0 */
+        statistic_value(s, set_name(steps[i].set), 0); /* counts are those of the sets */
         if (s->bad)
             return -ENOMEM;
-        s->rows[i].set = steps[i];
-        s->rows[i].before = steps[i > 0 ? i - 1 : 0];
+        s->rows[s->num_rows - 1].set = steps[i].set;
+        s->rows[s->num_rows - 1].before = steps[i].before;
     }
     return 0;
 }
@@ -112,26 +120,97 @@ int fill_rejected(struct statistic *s, const struct aggregate *a)
     return 0;
 }
 
-static int fill_words(struct statistic *s, const struct word_tally *words)
+int fill_enhanced(struct statistic *s, const struct aggregate *a)
 {
-    for (size_t i = 0; i < words->num; i++) {
-        const struct word *w = &words->words[i];
-        if (w->text.len > 0)
-            statistic_add(s, w->text, w->count, ROW_VALUE);
-        else
-            statistic_add(s, bytes_text("words that are no keyword"), w->count, ROW_VALUE);
+    struct tally_row row;
+    for (size_t at = 0; tally_next(&a->tally[TALLY_ENHANCED], &at, &row);) {
+        char label[LABEL_MAX];
+        snprintf(label, sizeof label, "%u.%u.%u", (unsigned)(row.key >> 20),
+                 (unsigned)(row.key >> 10 & 0x3ff), (unsigned)(row.key & 0x3ff));
+        statistic_value(s, row.key > 0 ? label : "none", row.count);
     }
     return 0;
 }
 
-int fill_extensions(struct statistic *s, const struct aggregate *a)
+/* the names of rules, by how many targets each was found */
+static void put_rules(struct statistic *s, const struct tally *t, const struct rules *rules)
 {
-    return fill_words(s, &a->ehlo);
+    struct tally_row row;
+    for (size_t at = 0; tally_next(t, &at, &row);)
+        if (row.key > 0)
+            statistic_value(s, rules_name(rules, (uint32_t)row.key - 1), row.count);
 }
 
-int fill_extensions_tls(struct statistic *s, const struct aggregate *a)
+int fill_refusal(struct statistic *s, const struct aggregate *a)
 {
-    return fill_words(s, &a->ehlo_tls);
+    put_rules(s, &a->tally[TALLY_REFUSAL], a->setup.rejection);
+    statistic_unknown(s, "no rule says", tally_get(&a->tally[TALLY_REFUSAL], 0));
+    return 0;
+}
+
+int fill_mta(struct statistic *s, const struct aggregate *a)
+{
+    put_rules(s, &a->tally[TALLY_MTA], a->setup.mta);
+    statistic_unknown(s, "no rule says", tally_get(&a->tally[TALLY_MTA], 0));
+    return 0;
+}
+
+int fill_mta_identified(struct statistic *s, const struct aggregate *a)
+{
+    put_rules(s, &a->tally[TALLY_MTA], a->setup.mta);
+    return 0;
+}
+
+int fill_helo(struct statistic *s, const struct aggregate *a)
+{
+    static const char *const labels[NUM_HELO] = {
+        [HELO_UNKNOWN] = "unknown: no answer to EHLO",
+        [HELO_NOT_NEEDED] = "EHLO answered with 250",
+        [HELO_ACCEPTED] = "EHLO refused, HELO accepted",
+        [HELO_REFUSED] = "EHLO refused, HELO too",
+        [HELO_NO_ANSWER] = "EHLO refused, no answer to HELO",
+    };
+    statistic_enum(s, &a->tally[TALLY_HELO], labels, NUM_HELO);
+    return 0;
+}
+
+int fill_greeting_name(struct statistic *s, const struct aggregate *a)
+{
+    static const char *const labels[NUM_GREETING_NAMES] = {
+        [GREETING_NO_NAME] = "no name",     [GREETING_FQDN] = "a full name",
+        [GREETING_BARE] = "a bare name",    [GREETING_ADDRESS] = "an address",
+        [GREETING_LOCALHOST] = "localhost", [GREETING_PRIVATE] = "a private name",
+    };
+    for (size_t i = 0; i < NUM_GREETING_NAMES; i++)
+        statistic_value(s, labels[i], tally_get(&a->tally[TALLY_GREETING_NAME], i));
+    return 0;
+}
+
+int fill_not_smtp(struct statistic *s, const struct aggregate *a)
+{
+    static const char *const labels[NUM_NOT_SMTP] = {
+        [NOT_SMTP_OTHER_END] = "unknown",
+        [NOT_SMTP_GREETED] = "greeted",
+        [NOT_SMTP_SILENT] = "silent",
+        [NOT_SMTP_CLOSED] = "closed without a word",
+        [NOT_SMTP_SSH] = "SSH",
+        [NOT_SMTP_HTTP] = "HTTP",
+        [NOT_SMTP_IMAP] = "IMAP",
+        [NOT_SMTP_POP3] = "POP3",
+        [NOT_SMTP_TLS] = "TLS",
+        [NOT_SMTP_TEXT] = "other text, or a part of a greeting",
+        [NOT_SMTP_BINARY] = "other octets",
+    };
+    statistic_enum(s, &a->tally[TALLY_NOT_SMTP], labels, NUM_NOT_SMTP);
+    return 0;
+}
+
+int fill_stripping(struct statistic *s, const struct aggregate *a)
+{
+    statistic_value(s, "any of these", tally_get(&a->tally[TALLY_ANOMALY], NUM_ANOMALIES));
+    for (unsigned i = 0; i < NUM_ANOMALIES; i++)
+        statistic_value(s, anomaly_slug(i), tally_get(&a->tally[TALLY_ANOMALY], i));
+    return 0;
 }
 
 int fill_offered(struct statistic *s, const struct aggregate *a)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "tools/cert_table.h"
+#include "tools/partial.h"
 
 /* ---- sweeps ---- */
 
@@ -81,6 +82,13 @@ static int check_chains(struct verifying *v)
         block_cert(b, i, sha256);
         word_tally_add(&v->certs, bytes_of(sha256, sizeof sha256), 0);
     }
+    struct cbor_reader r = cbor_reader_of(block_reduced(b));
+    struct reduced_cert reduced;
+    int rc;
+    while ((rc = reduced_cert_next(&r, &reduced)) == 1)
+        word_tally_add(&v->certs, bytes_of(reduced.sha256, sizeof reduced.sha256), 0);
+    if (rc != 0)
+        return damaged(v, "what it says of reduced certificates is malformed");
     if (v->certs.bad)
         return no_memory(v);
     for (size_t i = 0; i < num_chains; i++) {

@@ -31,7 +31,7 @@ void walk_close(struct walk *w)
 static int decode(struct walk *w, char why[DATASET_ERR_MAX])
 {
     switch (w->item.kind) {
-    case DATASET_BLOCK: return block_decode(w->block, w->item.payload, why);
+    case DATASET_BLOCK: return block_decode_view(w->block, w->item.payload, why);
     case DATASET_EVENT: return dataset_event_decode(&w->event, w->item.payload, why);
     case DATASET_TRAILER: return dataset_trailer_decode(&w->trailer, w->item.payload, why);
     case DATASET_HEADER:

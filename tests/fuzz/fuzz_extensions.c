@@ -1,8 +1,8 @@
 /* Any octets as a reply to EHLO: keywords are bounded, distinct and plain; a reply is exported so that it can be had back. */
 #include <stdlib.h>
 
-#include "tools/extensions.h"
-#include "tools/record_json.h"
+#include "core/extensions.h"
+#include "core/record_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -153,6 +153,11 @@ size_t synth_der(uint8_t out[SYNTH_DER_MAX], const struct synth_cert *c)
 {
     CBB cbb, cert, signature;
     size_t len = 0;
+    if (c->der.len > 0) {
+        must(c->der.len <= SYNTH_DER_MAX, "certificate");
+        memcpy(out, c->der.data, c->der.len);
+        return c->der.len;
+    }
     if (c->garbage)
         return (size_t)snprintf((char *)out, SYNTH_DER_MAX, "garbage %u", c->key_number);
     must(CBB_init_fixed(&cbb, out, SYNTH_DER_MAX) && CBB_add_asn1(&cbb, &cert, CBS_ASN1_SEQUENCE),
@@ -210,6 +215,21 @@ void synth_record(struct record *r, const struct synth_class *c, uint64_t positi
     r->suite = c->suite;
     r->group = c->group;
     r->sigscheme = c->sigscheme;
+    r->tls_known = c->tls_known;
+    r->tls_flags = c->tls_flags;
+    r->ticket_lifetime_s = c->ticket_lifetime_s;
+    r->text[TEXT_OCSP] = c->ocsp;
+    r->text[TEXT_AUDIT] = c->audit;
+    r->text[TEXT_EARLY] = c->early;
+    r->early_len = (uint32_t)c->early.len;
+    if (c->tag != NULL)
+        r->tag = bytes_text(c->tag);
+    if (c->host != NULL)
+        r->host = bytes_text(c->host);
+    if (c->attempt.stage != STAGE_NONE) {
+        r->num_attempts = 1;
+        r->attempts[0] = c->attempt;
+    }
     if (c->alert != 0) {
         r->num_alerts = 1;
         r->alerts[0] = (struct alert){c->cause == CAUSE_ALERT_SENT, 2, c->alert, STAGE_HANDSHAKE};
@@ -279,11 +299,13 @@ static bool is_done(const struct dataset_found *f, uint64_t position)
 }
 
 /* the target at a position; a stream has one port, and so one position a line */
-static void take_target(struct record *r, const struct writing *to)
+static void take_target(struct record *r, const struct writing *to, const struct synth_class *c)
 {
     struct target t = {.addr = addr_v4(0x0a000000 + (uint32_t)r->position), .port = 25};
     if (!to->s->streamed)
         t = target_space_at(to->space, permutation_at(&to->order, r->position));
+    if (to->s->streamed && c->network != 0)
+        t.addr = addr_v4(c->network + (uint32_t)(r->position % 100));
     r->addr = t.addr;
     r->port = t.port;
 }
@@ -299,7 +321,7 @@ static void add_one(struct writing *to, const struct synth_class *c, uint64_t po
     }
     synth_record(&r, c, position);
     r.start_us += to->s->early_us;
-    take_target(&r, to);
+    take_target(&r, to, c);
     while (r.num_chain < SYNTH_CHAIN_MAX && c->chain[r.num_chain] != NULL) {
         size_t i = r.num_chain++;
         ders[i] = bytes_of(der[i], synth_der(der[i], c->chain[i]));

@@ -20,6 +20,7 @@ struct synth_cert {
     enum synth_key key;
     uint32_t key_number; /* equal numbers: the same key */
     bool garbage;        /* no certificate at all */
+    struct bytes der;    /* all of it, as it is; empty: made of the above */
 };
 
 enum { SYNTH_CHAIN_MAX = 4, SYNTH_DER_MAX = 2048 };
@@ -35,6 +36,13 @@ struct synth_class {
     const struct synth_cert *chain[SYNTH_CHAIN_MAX]; /* up to the first NULL */
     uint32_t connect_us;                             /* 0: not finished */
     bool counted;                                    /* only counted: no record */
+    const char *host, *tag;                          /* streamed only */
+    uint32_t network;                                /* streamed only: addresses from there on,
+                                                      * 100 of them; 0: as all */
+    uint16_t tls_known, tls_flags;
+    uint32_t ticket_lifetime_s;
+    struct bytes ocsp, audit, early; /* empty: none */
+    struct attempt attempt;          /* an earlier one; its start_us 0, stage 0: none */
 };
 
 struct synth {

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/tools/counted.h"
 #include "tests/tools/synth.h"
 #include "tools/report.h"
 
@@ -117,31 +118,15 @@ static void path_of(char out[64], const char *name)
     snprintf(out, 64, "aggregate-%d-%s.mxs.zst", (int)getpid(), name);
 }
 
-/* adds every num-th block of a file, from the first-th on; num_parts 1: all */
-static void add_blocks(struct aggregate *a, const char *path, uint64_t first, uint64_t num_parts)
-{
-    struct walk w;
-    char err[WALK_ERR_MAX];
-    int rc = walk_open(&w, err, path);
-    if (first == 0)
-        aggregate_add_file(a, w.header);
-    while (rc >= 0 && (rc = walk_next(&w, err)) == 1)
-        if (w.item.kind == DATASET_BLOCK && (w.blocks - 1) % num_parts == first)
-            assert_int_equal(aggregate_add_block(a, w.header, w.block), 0);
-    if (rc != 0)
-        fail_msg("%s", err);
-    walk_close(&w);
-}
-
-static struct aggregate *aggregate_of(const char *name, struct synth s)
+static struct counted counted_of(const char *name, struct synth s)
 {
     char path[64];
+    struct counted c;
     path_of(path, name);
     synth_write(path, &s);
-    struct aggregate *a = aggregate_new();
-    add_blocks(a, path, 0, 1);
+    counted_open(&c, (const char *const[]){path}, 1, (struct counted_how){0});
     remove(path);
-    return a;
+    return c;
 }
 
 /* the whole report but its files, as JSON; for comparisons */
@@ -284,9 +269,9 @@ static void counts(void **state)
         {"latency", "connect", 120},
         {"latency", "ehlo", 91},
     };
-    struct aggregate *a = aggregate_of("counts", whole_population(0));
+    struct counted c = counted_of("counts", whole_population(0));
     struct statistics all;
-    assert_int_equal(statistics_make(&all, a, 0), 0);
+    assert_int_equal(statistics_make(&all, c.aggregate, 0), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct statistic *s = statistics_find(&all, cases[i].id);
         assert_non_null(s);
@@ -303,7 +288,7 @@ static void counts(void **state)
     assert_int_equal(all.sets[SET_KEYS], 3);
     assert_null(statistics_find(&all, "no such"));
     statistics_cleanup(&all);
-    aggregate_free(a);
+    counted_close(&c);
 }
 
 /* every partition has each element of its denominator once; every row of another is within it */
@@ -330,9 +315,10 @@ static void check_sums(const struct aggregate *a, size_t top)
 static void partitions_sum(void **state)
 {
     (void)state;
-    struct aggregate *empty = aggregate_new();
-    check_sums(empty, 0);
-    aggregate_free(empty);
+    struct counted empty;
+    counted_open(&empty, NULL, 0, (struct counted_how){0});
+    check_sums(empty.aggregate, 0);
+    counted_close(&empty);
     for (unsigned seed = 1; seed <= 20; seed++) {
         struct synth_class some[NUM_CLASSES];
         memcpy(some, population, sizeof some);
@@ -342,11 +328,11 @@ static void partitions_sum(void **state)
             some[i].count = random >> 24 & 1 ? 0 : random >> 28;
         }
         some[seed % NUM_CLASSES].count++;
-        struct aggregate *a = aggregate_of(
+        struct counted c = counted_of(
             "sums", (struct synth){.classes = some, .num_classes = NUM_CLASSES, .block_len = 10});
         for (size_t top = 0; top < 4; top++)
-            check_sums(a, top);
-        aggregate_free(a);
+            check_sums(c.aggregate, top);
+        counted_close(&c);
     }
 }
 
@@ -358,35 +344,29 @@ static void a_record_changes_what_it_is_about(void **state)
     struct synth_class more[NUM_CLASSES + 1];
     memcpy(more, population, sizeof population);
     more[NUM_CLASSES] = refused;
-    struct aggregate *a = aggregate_of("one", whole_population(0));
-    struct aggregate *b =
-        aggregate_of("more", (struct synth){.classes = more, .num_classes = NUM_CLASSES + 1});
+    struct counted one = counted_of("one", whole_population(0));
+    struct counted two =
+        counted_of("more", (struct synth){.classes = more, .num_classes = NUM_CLASSES + 1});
+    const struct aggregate *a = one.aggregate, *b = two.aggregate;
     assert_int_equal(b->funnel[FUNNEL_P], a->funnel[FUNNEL_P] + 1);
     for (size_t i = FUNNEL_T; i < NUM_FUNNEL; i++)
         assert_int_equal(b->funnel[i], a->funnel[i]);
     for (size_t i = 0; i < NUM_TALLIES; i++)
         assert_int_equal(tally_sum(&b->tally[i]),
-                         tally_sum(&a->tally[i]) + (i == TALLY_OUTCOME || i == TALLY_OFFERED));
-    aggregate_free(a);
-    aggregate_free(b);
+                         tally_sum(&a->tally[i]) + (i == TALLY_OUTCOME || i == TALLY_OFFERED || i == TALLY_FIRST));
+    counted_close(&one);
+    counted_close(&two);
 }
 
 /* ---- parts ---- */
 
-/* the report of a file whose blocks are dealt out to num_parts aggregates, which are merged in that order or backwards */
-static char *json_of_parts(const char *path, unsigned num_parts, bool backwards)
+/* the report of some files, read in that way */
+static char *json_of_files(const char *const *paths, size_t num, struct counted_how how)
 {
-    struct aggregate *parts[8], *sum = aggregate_new();
-    for (unsigned i = 0; i < num_parts; i++) {
-        parts[i] = aggregate_new();
-        add_blocks(parts[i], path, i, num_parts);
-    }
-    for (unsigned i = 0; i < num_parts; i++)
-        assert_int_equal(aggregate_merge(sum, parts[backwards ? num_parts - 1 - i : i]), 0);
-    for (unsigned i = 0; i < num_parts; i++)
-        aggregate_free(parts[i]);
-    char *json = json_of(sum, 5);
-    aggregate_free(sum);
+    struct counted c;
+    counted_open(&c, paths, num, how);
+    char *json = json_of(c.aggregate, 5);
+    counted_close(&c);
     return json;
 }
 
@@ -394,21 +374,19 @@ static char *json_of_parts(const char *path, unsigned num_parts, bool backwards)
 static void any_parts_give_the_same_report(void **state)
 {
     (void)state;
-    struct aggregate *a = aggregate_of("whole", whole_population(0));
-    char *expected = json_of(a, 5), path[64];
-    aggregate_free(a);
+    static const size_t block_lens[] = {1, 3, 17, 100, 0};
+    struct counted c = counted_of("whole", whole_population(0));
+    char *expected = json_of(c.aggregate, 5), path[64];
+    counted_close(&c);
     path_of(path, "parts");
-    static const size_t block_lens[] = {1, 3, 10, 100};
     for (size_t i = 0; i < sizeof block_lens / sizeof block_lens[0]; i++) {
         struct synth s = whole_population(block_lens[i]);
         synth_write(path, &s);
-        for (unsigned parts = 1; parts <= 8; parts++) {
-            char *forwards = json_of_parts(path, parts, false);
-            char *backwards = json_of_parts(path, parts, true);
-            assert_string_equal(forwards, expected);
-            assert_string_equal(backwards, expected);
-            free(forwards);
-            free(backwards);
+        for (unsigned n = 1; n < 2 * COUNTED_PARTS_MAX; n++) {
+            struct counted_how how = {.num_parts = (n + 1) / 2, .backwards = n % 2 == 0};
+            char *got = json_of_files((const char *const[]){path}, 1, how);
+            assert_string_equal(got, expected);
+            free(got);
         }
     }
     remove(path);
@@ -418,22 +396,26 @@ static void any_parts_give_the_same_report(void **state)
 static void shards_are_the_whole(void **state)
 {
     (void)state;
-    struct aggregate *a = aggregate_of("unsharded", whole_population(0)), *sum = aggregate_new();
-    char *expected = json_of(a, 0);
+    char names[3][64];
+    const char *paths[3];
+    struct counted c = counted_of("unsharded", whole_population(0));
+    char *expected = json_of(c.aggregate, 5);
+    counted_close(&c);
     for (uint32_t shard = 0; shard < 3; shard++) {
         struct synth s = whole_population(20);
         s.num_shards = 3;
         s.shard = shard;
-        struct aggregate *part = aggregate_of("shard", s);
-        assert_int_equal(aggregate_merge(sum, part), 0);
-        aggregate_free(part);
+        snprintf(names[shard], sizeof names[shard], "aggregate-%d-%u.mxs.zst", (int)getpid(),
+                 shard);
+        synth_write(names[shard], &s);
+        paths[2 - shard] = names[shard];
     }
-    char *got = json_of(sum, 0);
+    char *got = json_of_files(paths, 3, (struct counted_how){0});
     assert_string_equal(got, expected);
+    for (size_t i = 0; i < 3; i++)
+        remove(paths[i]);
     free(got);
     free(expected);
-    aggregate_free(a);
-    aggregate_free(sum);
 }
 
 static void a_leaf_that_never_comes_is_unknown(void **state)
@@ -443,20 +425,18 @@ static void a_leaf_that_never_comes_is_unknown(void **state)
     struct synth s = whole_population(1);
     path_of(path, "unseen");
     synth_write(path, &s);
-    struct aggregate *late = aggregate_new();
-    for (uint64_t i = 100; i < TARGETS; i++) /* the blocks with the octets left out */
-        add_blocks(late, path, i, TARGETS);
+    struct counted late; /* the blocks with the octets left out */
+    counted_open(&late, (const char *const[]){path}, 1, (struct counted_how){.skip = 100});
     remove(path);
-    late->positions_given = TARGETS;
     struct statistics all;
-    assert_int_equal(statistics_make(&all, late, 0), 0);
+    assert_int_equal(statistics_make(&all, late.aggregate, 0), 0);
     const struct statistic *leaf = statistics_find(&all, "leaf");
     const struct statistic_row *last = &leaf->rows[leaf->num_rows - 1];
     assert_int_equal(last->kind, ROW_UNKNOWN);
     assert_true(last->count > 0);
     statistics_cleanup(&all);
-    check_sums(late, 0);
-    aggregate_free(late);
+    check_sums(late.aggregate, 0);
+    counted_close(&late);
 }
 
 static void an_unfinished_file_says_what_is_missing(void **state)
@@ -464,11 +444,11 @@ static void an_unfinished_file_says_what_is_missing(void **state)
     (void)state;
     struct synth s = whole_population(10);
     s.leave_out = 40;
-    struct aggregate *a = aggregate_of("unfinished", s);
-    assert_int_equal(a->positions_given, TARGETS);
-    assert_int_equal(a->positions_done, TARGETS - 40);
-    check_sums(a, 0);
-    aggregate_free(a);
+    struct counted c = counted_of("unfinished", s);
+    assert_int_equal(c.aggregate->positions_given, TARGETS);
+    assert_int_equal(c.aggregate->positions_done, TARGETS - 40);
+    check_sums(c.aggregate, 0);
+    counted_close(&c);
 }
 
 /* ---- moments ---- */
@@ -492,8 +472,15 @@ static void expiry_bins(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_int_equal(expiry_at(&cert, cert.not_after - cases[i].left_s), cases[i].bin);
     assert_int_equal(expiry_at(&cert, -1), EXPIRY_NOT_YET);
+    assert_int_equal(expiry_week_at(&cert, cert.not_after + 1), EXPIRY_WEEK_PAST);
+    assert_int_equal(expiry_week_at(&cert, cert.not_after), EXPIRY_WEEK_0);
+    assert_int_equal(expiry_week_at(&cert, cert.not_after - 7 * DAY + 1), EXPIRY_WEEK_0);
+    assert_int_equal(expiry_week_at(&cert, cert.not_after - 7 * DAY), EXPIRY_WEEK_0 + 1);
+    assert_int_equal(expiry_week_at(&cert, cert.not_after - 26 * 7 * DAY + 1), EXPIRY_WEEK_MAX - 1);
+    assert_int_equal(expiry_week_at(&cert, 0), EXPIRY_WEEK_MAX);
     cert.has_validity = false;
     assert_int_equal(expiry_at(&cert, 5), EXPIRY_UNKNOWN);
+    assert_int_equal(expiry_week_at(&cert, 5), EXPIRY_WEEK_UNKNOWN);
 }
 
 int main(void)

@@ -40,7 +40,7 @@ static void small_values_are_exact(void **state)
     histogram_init(&h);
     assert_true(histogram_quantile(&h, 500) == 0);
     for (uint32_t i = 0; i < 100; i++)
-        histogram_add(&h, i);
+        histogram_add(&h, i, 1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         is_within(histogram_quantile(&h, cases[i].per_mille), cases[i].expected);
 }
@@ -52,7 +52,7 @@ static void one_value_is_every_quantile(void **state)
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         struct histogram h;
         histogram_init(&h);
-        histogram_add(&h, values[i]);
+        histogram_add(&h, values[i], 1);
         for (unsigned q = 1; q <= 1000; q += 333)
             is_within(histogram_quantile(&h, q), values[i]);
     }
@@ -67,7 +67,7 @@ static void quantiles_are_those_of_sorting(void **state)
     histogram_init(&h);
     for (size_t i = 0; i < NUM; i++) {
         values[i] = next_random(&seed) >> next_random(&seed) % 24;
-        histogram_add(&h, values[i]);
+        histogram_add(&h, values[i], 1);
     }
     qsort(values, NUM, sizeof values[0], compare);
     for (unsigned q = 5; q <= 1000; q += 5)
@@ -84,8 +84,8 @@ static void merged_parts_are_the_whole(void **state)
     histogram_init(&b);
     for (size_t i = 0; i < NUM; i++) {
         uint32_t value = next_random(&seed);
-        histogram_add(&whole, value);
-        histogram_add(i % 3 == 0 ? &a : &b, value);
+        histogram_add(&whole, value, 1);
+        histogram_add(i % 3 == 0 ? &a : &b, value, 1);
     }
     histogram_merge(&a, &b);
     assert_memory_equal(&a, &whole, sizeof a);

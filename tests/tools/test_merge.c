@@ -14,7 +14,7 @@
 #include "tests/core/golden.h"
 #include "tests/tools/synth.h"
 #include "tools/merge_header.h"
-#include "tools/record_json.h"
+#include "core/record_json.h"
 #include "tools/verify.h"
 
 #define EHLO "250-mx\r\n250 STARTTLS\r\n"

@@ -1,6 +1,7 @@
 """Runs mxstat over datasets that make_dataset wrote: figures, export, certificates, damage, usage.
 usage: test_mxstat.py MXSTAT MAKE_DATASET SCHEMA"""
 
+import base64
 import collections
 import json
 import pathlib
@@ -103,6 +104,9 @@ def test_report(folder):
         check(s["denominator_count"] == sets[s["denominator"]], f"{s['id']}: denominator")
         for row in s["rows"]:
             of = row["denominator_count"]
+            if s["shape"] == "conclusive":
+                check(row["count"] <= of and of + row["unknown"] == s["denominator_count"], f"{s['id']}: conclusive")
+                continue
             check(row["denominator"] == s["denominator"] and of == sets[s["denominator"]], f"{s['id']}: row's denominator")
             check(row["percent"] is None if of == 0 else abs(row["percent"] - 100 * row["count"] / of) < 5e-7, f"{s['id']}: per cent")
         if s["shape"] == "partition":
@@ -117,6 +121,52 @@ def test_report(folder):
     check([r.get("kind") for r in issuers] == [None, "other"], f"--top 1: {issuers}")
     mxstat("report", "--top", "x", path, expect=2, says="--top x: expected is a number")
     mxstat("report", path, path, expect=2, says="same dataset")
+
+
+def test_report_options(folder):
+    path = make(folder / "options.mxs.zst")
+    data = pathlib.Path(SCHEMA).parent.parent / "tests" / "data"
+    store = folder / "roots.pem"
+    der = (data / "chains" / "root.der").read_bytes()
+    store.write_text(f"-----BEGIN CERTIFICATE-----\n{base64.b64encode(der).decode()}\n-----END CERTIFICATE-----\n")
+    by = json.loads(mxstat("report", "--json", "--trust-store", store, "--by", "country,as,network", "--country-db",
+                           data / "mmdb/country.mmdb", "--asn-db", data / "mmdb/asn.mmdb", path))
+    check(by["trust_store"]["roots"] == 1 and by["trust_store"]["file"] == str(store), "the trust store is not named")
+    check(by["country_db"]["type"] == "GeoLite2-Country" and "built" in by["asn_db"], "the databases are not named")
+    check([b["by"] for b in by["breakdowns"]] == ["country", "as", "network"], "the break-downs")
+    for b in by["breakdowns"]:
+        check(sum(g["targets"] for g in b["groups"]) == 200, f"{b['by']} does not sum")
+    sampled = json.loads(mxstat("report", "--json", "--sampled", "0.5", path))
+    low, high = next(s for s in sampled["statistics"] if s["id"] == "connect")["rows"][0]["interval"]
+    check(low < 80 < high, "the interval")
+    few = json.loads(mxstat("report", "--json", "--where", "stage = 'done'", path))
+    check(next(s["count"] for s in few["sets"] if s["name"] == "P") == 110, "--where")
+    weights = folder / "weights.csv"
+    weights.write_text("10.0.0.1,7\n10.0.0.2,5\n")
+    weighed = json.loads(mxstat("report", "--json", "--weights", weights, path))
+    check(next(s["count"] for s in weighed["sets"] if s["name"] == "P") == 12, "--weights")
+    small = json.loads(mxstat("report", "--json", "--min-cell", "30", path))
+    for s in small["statistics"]:
+        if s["shape"] == "partition":
+            check(all(r["count"] == 0 or r["count"] >= 30 or s["denominator_count"] < 30 for r in s["rows"]), f"{s['id']}: small")
+    for arguments, expect, says in (
+            (["--by", "planet"], 2, "--by planet: expected are"),
+            (["--by", "country"], 2, "name one by --country-db"),
+            (["--by", "as"], 2, "name one by --asn-db"),
+            (["--sampled", "2"], 2, "--sampled 2: expected"),
+            (["--sampled", "0.5", "--weights", weights], 2, "leave one out"),
+            (["--min-cell", "5", "--weights", weights], 2, "leave one out"),
+            (["--where", "stage ="], 2, "mxstat: --where, character"),
+            (["--where", "country = 'DE'"], 2, "country needs --country-db"),
+            (["--where", "not asn = 64496"], 2, "needs --asn-db"),
+            (["--trust-store", folder / "none"], 1, "none"),
+            (["--trust-store", weights], 1, "weights.csv"),
+            (["--asn-db", weights], 1, "weights.csv"),
+            (["--mta-rules", weights], 1, "weights.csv"),
+            (["--weights", folder / "none"], 1, "none"),
+            (["--min-cell", "x"], 2, "--min-cell x: expected"),
+            (["-T", "x"], 2, "--threads x: expected")):
+        mxstat("report", *arguments, path, expect=expect, says=says)
 
 
 def test_definitions(folder):
@@ -245,6 +295,9 @@ def test_merge(folder):
     one, merged = make(folder / "one.mxs.zst", "complete-odd"), folder / "merged.mxs.zst"
     check(b"201 records of 201 targets, 3 certificates; complete" in mxstat("merge", "-o", merged, *shards), "merge")
     check(b"every target once" in mxstat("verify", merged), "the merged file is whole")
+    mxstat("report", "--partial", folder / "partial", one)
+    mxstat("merge", "-o", folder / "none.mxs.zst", folder / "partial", expect=1, says="is a partial")
+    check(not (folder / "none.mxs.zst").exists(), "a merge that was refused leaves a file")
     check(anonymous(mxstat("report", "--json", merged)) == anonymous(mxstat("report", "--json", one)), "JSON reports differ")
     text = [re.sub(rb" in \d+ blocks", b"", mxstat("report", f).split(b"\n", 1)[1]) for f in (merged, one)]
     check(text[0] == text[1], "reports differ")
@@ -368,6 +421,85 @@ def test_streams(folder):
     check(b"66 missing" in out and b"(shard 2)" in out, f"{out!r}")
 
 
+def test_handshakes(folder):
+    """all that a handshake shows, in the golden file of that name; what does not know it says nothing of it"""
+    path = DATA / "golden-3.mxs.zst"
+    records = {r["position"]: r for r in exported(path)}
+    full, partial, none = (records[p]["tls"] for p in (1, 2, 3))
+    check(full["ems"] is True and full["resumed"] is False and full["hello_retry"] is True, f"answers: {full}")
+    check(full["retry_group"] == "X25519MLKEM768" and full["server_extensions"] == [43, 51, 10, 65535], f"facts: {full}")
+    check(full["octets"] == {"in": 4321, "out": 765} and full["flights"] == 6, f"octets: {full}")
+    check(base64.b64decode(full["ocsp_staple"]) == b"\x30\x03\x0a\x01\x00", "the staple is another")
+    check(base64.b64decode(full["sct_list"]) == b"\0\4\0\2\xff\0", "the list of SCTs is another")
+    check(set(partial) & {"ems", "resumed", "session_ticket"} == {"ems", "resumed"}, f"what is not known: {partial}")
+    check(len(partial["server_extensions"]) == 32, f"extensions: {partial}")
+    check(set(none) == {"handshake_done", "version", "suite"}, f"known of nothing: {none}")
+    check(records[1]["ms"]["server_hello"] == 3.5 and records[2]["ms"]["server_hello"] == 7000, "time of the ServerHello")
+    repacked = folder / "handshakes.mxs.zst"
+    mxstat("merge", "-o", repacked, path)
+    check({r["position"]: r for r in exported(repacked)} == records, "a merge changed what was known")
+    check(json.loads(mxstat("report", "--json", path)), "no report of it")
+
+
+def test_diff(folder):
+    old = make(folder / "old.mxs.zst")
+    again = make(folder / "again.mxs.zst")
+    other = make(folder / "other.mxs.zst", "complete-odd")
+    part = make(folder / "part.mxs.zst", "stopped")
+    check(b"200 the same, 0 changed, 0 appeared, 0 vanished" in mxstat("diff", old, again), "the same differ")
+    out = mxstat("diff", old, other, expect=4)
+    check(b" changed, 1 appeared, 0 vanished" in out and b"more; --lines 0 shows all" in out, f"{out!r}")
+    is_inert(out, "diff")
+    is_inert(mxstat("diff", "--lines", 0, old, other, expect=4), "diff --lines 0")
+    is_inert(mxstat("diff", "--json", old, other, expect=4), "diff --json")
+    lines = [json.loads(line) for line in mxstat("diff", "--json", old, other, expect=4).splitlines()]
+    changes, summary = lines[:-1], lines[-1]["summary"]
+    kinds = collections.Counter(c["change"] for c in changes)
+    check(kinds == {k: summary[k] for k in ("changed", "appeared")}, f"{kinds} {summary}")
+    check(summary["old"]["records"] == TARGETS == summary["same"] + summary["changed"] + summary["vanished"], f"{summary}")
+
+    # against the export of both, joined by address
+    exported = [{r["addr"]: r for r in map(json.loads, mxstat("export", path).splitlines())} for path in (old, other)]
+    told = {c["addr"]: c["fields"] for c in changes if c["change"] == "changed"}
+    for field, get in {"outcome": lambda r: r["stage"] + "/" + r["cause"], "smtp_code": lambda r: r.get("smtp_code"),
+                       "version": lambda r: r.get("tls", {}).get("version"), "suite": lambda r: r.get("tls", {}).get("suite"),
+                       "group": lambda r: r.get("tls", {}).get("group"), "leaf": lambda r: r.get("chain", [None])[0]}.items():
+        expected = {}
+        for addr, one in exported[0].items():
+            a, b = get(one), get(exported[1][addr])
+            if a is not None and b is not None and a != b:
+                expected[addr] = {"old": a, "new": b}
+        got = {addr: fields[field] for addr, fields in told.items() if field in fields}
+        check(got == expected, f"{field}: {len(got)} and not {len(expected)} changes")
+        row = next(f for f in summary["fields"] if f["name"] == field)
+        check(row["changed"] == len(expected), f"{row}")
+        check("moves" not in row or sum(m["count"] for m in row["moves"]) == row["changed"], f"{row}")
+
+    page = folder / "page.html"
+    check(mxstat("diff", "--html", page, old, other, expect=4) == b"" and page.read_bytes().endswith(b"</html>\n"), "a page")
+    before = sorted(folder.iterdir())
+    mxstat("diff", "--html", page, old, other, expect=1, says="page.html: exists; name another")
+    mxstat("diff", "--html", folder / "none.html", old, folder / "none.mxs.zst", expect=1, says="none.mxs.zst")
+    mxstat("diff", "--html", folder / "none/page.html", old, other, expect=1, says="cannot write")
+    check(sorted(folder.iterdir()) == before, "something was written")
+    check(mxstat("diff", "--html", folder / "same.html", "--json", old, again).startswith(b'{"summary"'), "JSON beside a page")
+
+    mxstat("diff", old, part, expect=4, says="not complete")
+    mxstat("diff", old, expect=2, says="two files are compared")
+    mxstat("diff", old, other, part, expect=2, says="mxstat merge")
+    mxstat("diff", "--lines", "x", old, other, expect=2, says="expected is a number")
+    mxstat("diff", old, folder / "none.mxs.zst", expect=1, says="none.mxs.zst")
+    torn = folder / "torn.mxs.zst"
+    torn.write_bytes(old.read_bytes()[:-700])
+    mxstat("diff", old, torn, expect=1, says="torn.mxs.zst")
+    mxstat("diff", "--html", folder / "torn.html", old, torn, expect=1, says="torn.mxs.zst")
+    check("The new sweep is not all there" in (folder / "torn.html").read_text(), "the page does not say that a file is torn")
+    for option in ([], ["--json"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([MXSTAT, "diff", *option, old, other], stdout=full, stderr=subprocess.PIPE)
+            check(done.returncode == 1 and b"cannot write" in done.stderr, "a full disk is not told")
+
+
 def test_usage(folder):
     mxstat(expect=2, says="no command")
     mxstat("frob", expect=2, says="frob: no such command")
@@ -376,18 +508,20 @@ def test_usage(folder):
     mxstat("export", "x", "-o", expect=2, says="-o: needs a value")
     check(b"Commands:" in mxstat("--help"), "--help")
     check(re.match(rb"mxstat \d.*\nBoringSSL .*\nzstd \d", mxstat("--version")), "--version")
-    for command in ("report", "export", "info", "verify", "merge", "certs"):
+    for command in ("report", "export", "info", "verify", "merge", "diff", "certs"):
         help_text = mxstat(command, "--help")
         check(help_text.count(b"\n") <= 24, f"{command} --help is longer than a screen")
-    with open("/dev/full", "w") as full:
-        done = subprocess.run([MXSTAT, "report", make(folder / "u.mxs.zst")], stdout=full, stderr=subprocess.PIPE)
-        check(done.returncode == 1 and b"cannot write" in done.stderr, "a full disk is not told")
+    path = make(folder / "u.mxs.zst")
+    for option in ([], ["--json"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([MXSTAT, "report", *option, path], stdout=full, stderr=subprocess.PIPE)
+            check(done.returncode == 1 and b"cannot write" in done.stderr, "a full disk is not told")
 
 
 def main():
     with tempfile.TemporaryDirectory(prefix="mxstat-") as name:
-        for test in (test_export, test_report, test_definitions, test_shards, test_verify, test_missing, test_repair, test_merge,
-                     test_certs, test_info, test_names, test_streams, test_usage):
+        for test in (test_export, test_report, test_report_options, test_definitions, test_shards, test_verify, test_missing, test_repair, test_merge,
+                     test_certs, test_info, test_names, test_streams, test_handshakes, test_diff, test_usage):
             folder = pathlib.Path(name) / test.__name__
             folder.mkdir()
             test(folder)

@@ -13,6 +13,14 @@ my %types = (
     name                           => 'utf8_string',
     country                        => 'map',
     iso_code                       => 'utf8_string',
+    registered_country             => 'map',
+    names                          => 'map',
+    en                             => 'utf8_string',
+    country_code                   => 'utf8_string',
+    country_name                   => 'utf8_string',
+    as_name                        => 'utf8_string',
+    as_domain                      => 'utf8_string',
+    geoname_id                     => 'uint32',
     traits                         => 'map',
     location                       => 'map',
     latitude                       => 'double',
@@ -76,3 +84,48 @@ make(
     '198.51.100.0/24' => { traits => { autonomous_system_number => 64497 } },
 );
 make( 'country.mmdb', 'GeoLite2-Country', 6, 24, '192.0.2.0/24' => { country => { iso_code => 'DE' } } );
+
+# countries, as several makers have them
+sub iso { return { country => { iso_code => $_[0], geoname_id => 42, names => { en => $_[1] } } } }
+make(
+    'country-maxmind.mmdb', 'GeoLite2-Country', 6, 24,
+    '192.0.2.0/25'    => { %{ iso( 'DE', 'Germany' ) }, registered_country => { iso_code => 'FR' } },
+    '198.51.100.0/24' => { registered_country => { iso_code => 'CH' } },
+    '203.0.113.7/32'  => { country => { iso_code => 'D1' } },
+    '203.0.113.8/32'  => { country => { iso_code => 'DEU' } },
+    '203.0.113.9/32'  => { country => { iso_code => '' }, registered_country => { iso_code => 'AT' } },
+    '2001:db8:1::/48' => iso( 'NL', 'Netherlands' ),
+);
+make(
+    'country-dbip.mmdb', 'DBIP-Country-Lite', 6, 28,
+    '192.0.2.0/25'    => iso( 'DE', 'Germany' ),
+    '198.51.100.0/24' => iso( 'CH', 'Switzerland' ),
+    '203.0.113.9/32'  => iso( 'AT', 'Austria' ),
+    '2001:db8:1::/48' => iso( 'NL', 'Netherlands' ),
+);
+{
+    local $types{country} = 'utf8_string';
+    make(
+        'country-ipinfo.mmdb', 'ipinfo generic_country_free.mmdb', 6, 32,
+        '192.0.2.0/25'    => { country => 'DE', country_name => 'Germany' },
+        '198.51.100.0/24' => { country => 'CH', country_name => 'Switzerland' },
+        '203.0.113.7/32'  => { country => 'Germany', country_name => 'Germany' },
+        '203.0.113.9/32'  => { country => 'AT', country_name => 'Austria' },
+        '2001:db8:1::/48' => { country => 'NL', country_name => 'Netherlands' },
+    );
+    make(
+        'lite-ipinfo.mmdb', 'ipinfo generic_lite_free.mmdb', 6, 32,
+        '192.0.2.0/25' =>
+          { asn => 'AS64496', as_name => 'Example One', as_domain => 'example.com', country => 'Germany', country_code => 'DE' },
+        '198.51.100.0/24' => { asn => 'AS64497', as_name => 'Example Two', country => 'Switzerland', country_code => 'CH' },
+        '203.0.113.9/32'  => { country => 'Austria', country_code => 'AT' },
+        '2001:db8:1::/48' => { asn => 'AS64498', as_name => 'Example Six', country => 'Netherlands', country_code => 'NL' },
+    );
+}
+make(
+    'country-flat-v4.mmdb', 'dbip-country-ipv4.mmdb', 4, 24,
+    '192.0.2.0/25'    => { country_code => 'DE' },
+    '198.51.100.0/24' => { country_code => 'CH' },
+    '203.0.113.9/32'  => { country_code => 'AT' },
+    '203.0.113.10/32' => { country_code => 'de' },
+);
