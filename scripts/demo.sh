@@ -1,6 +1,7 @@
 #!/bin/sh
 # demo.sh: the main job in one command, on loopback only. Installs what is missing, builds, starts mxfarm (a mail
-# Internet of thousands of addresses, good and hostile), sweeps 4,096 of them, checks the dataset, prints the report.
+# Internet of thousands of addresses, good and hostile), sweeps 4,096 of them, checks the dataset, prints the report and
+# writes it as a page.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -9,6 +10,8 @@ bin=build/release
 out=build/demo
 dataset=$out/demo.mxs.zst
 report=$out/report.txt
+roots=$out/roots.pem
+page=$out/report.html
 farm_pid=
 
 finish() {
@@ -51,7 +54,7 @@ cmake --preset release
 cmake --build --preset release -j "$(getconf _NPROCESSORS_ONLN)"
 
 mkdir -p "$out"
-rm -f "$dataset" "$report"
+rm -f "$dataset" "$report" "$page"
 
 say "a mail Internet on loopback"
 start_farm
@@ -66,10 +69,14 @@ say "verify"
 "$bin/tools/mxstat" verify "$dataset"
 
 say "report"
-"$bin/tools/mxstat" report "$dataset" >"$report"
+"$bin/tools/farm/mxfarm" --root >"$roots"   # the only CA that this mail Internet trusts
+"$bin/tools/mxstat" report --trust-store "$roots" "$dataset" >"$report"
 cat "$report"
+"$bin/tools/mxstat" report --trust-store "$roots" --html "$page" "$dataset"
 
 say "done"
 echo "dataset  $dataset ($(wc -c <"$dataset") octets)"
 echo "report   $report"
+echo "page     $page"
 echo "try      $bin/tools/mxstat export $dataset | head -n 1"
+echo "         $bin/scanner/mxprobe 127.32.0.5:PORT while a farm of your own listens: $bin/tools/farm/mxfarm --port PORT"

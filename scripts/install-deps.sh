@@ -24,8 +24,13 @@ zstd                      cmd:zstd                                tests that a d
 python3                   file:/usr/bin/python3                   tests that read a dataset from outside
 python3-zstandard         py:zstandard                            the same
 python3-cbor2             py:cbor2                                the same
+python3-cryptography      py:cryptography                         tests that make chains of certificates to be judged
 jq                        cmd:jq                                  tests that every exported line is JSON
 openssl                   cmd:openssl                             another TLS that the farm and the scanner must agree with
+gnutls-bin                cmd:gnutls-serv                         the same, by a third
+sslscan                   cmd:sslscan                             a second opinion on what servers accept
+chromium-headless-shell   cmd:chromium-headless-shell             tests that open the page of a report
+fonts-dejavu-core         file:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf  the same: letters to measure
 iproute2                  cmd:ip                                  IPv6 test in a network namespace of its own
 zmap                      file:/usr/sbin/zmap                     tests that what it finds can be swept
 masscan                   cmd:masscan                             the same
