@@ -28,10 +28,12 @@ def sweep(programs, port, output, targets, threads, in_flight, each_s):
 
 def main():
     programs = h.build_folder()
-    targets = f"127.32.0.0/{sys.argv[2] if len(sys.argv) > 2 else 19}"
+    length = int(sys.argv[2]) if len(sys.argv) > 2 else 19
+    targets = f"127.32.0.0/{length}"
+    at_once_s = 40 if length < 21 else 15   # thousands of handshakes at once take one farm its time
     with h.scratch() as folder, h.farm(programs, "--seed", "1") as port:
         for threads in (1, 4):
-            for in_flight, each_s in ((50, 3), (5000, 40)):   # 5,000 handshakes at once take one farm its time
+            for in_flight, each_s in ((50, 3), (5000, at_once_s)):
                 sweep(programs, port, folder / f"{threads}-{in_flight}.mxs.zst", targets, threads, in_flight, each_s)
 
 
