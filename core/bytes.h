@@ -29,6 +29,12 @@ static inline struct bytes bytes_text(const char *text)
     return bytes_of(text, strlen(text));
 }
 
+/* ascii_lower makes a letter of ASCII small, and leaves any other octet as it is. */
+static inline uint8_t ascii_lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
 /* bytes_equal tells whether a and b hold the same octets. */
 static inline bool bytes_equal(struct bytes a, struct bytes b)
 {

@@ -3,6 +3,7 @@
 #include <openssl/bytestring.h>
 #include <openssl/sha.h>
 
+#include "core/cbs.h"
 #include "core/cert_ext.h"
 #include "core/cert_oid.h"
 #include "core/cert_time.h"
@@ -11,18 +12,6 @@
 #define TAG_EXTENSIONS (CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 3)
 
 enum { BITS_MAX = 1 << 24 };   /* of a modulus: more is no key */
-
-static struct bytes to_bytes(const CBS *cbs)
-{
-    return bytes_of(CBS_data(cbs), CBS_len(cbs));
-}
-
-static CBS to_cbs(struct bytes b)
-{
-    CBS cbs;
-    CBS_init(&cbs, b.data, b.len);
-    return cbs;
-}
 
 /* take_any takes the next element whatever it is: its whole, its content, its tag. */
 static bool take_any(CBS *from, CBS *whole, CBS *content, unsigned *tag)
@@ -91,7 +80,7 @@ static void parse_curve(struct cert_facts *out, CBS params)
 {
     CBS named = params, oid;
     if (CBS_get_asn1(&named, &oid, CBS_ASN1_OBJECT))
-        out->curve = cert_oid_curve(&out->key_bits, to_bytes(&oid));
+        out->curve = cert_oid_curve(&out->key_bits, bytes_of_cbs(&oid));
     else
         out->key_bits = explicit_field_bits(params);
 }
@@ -102,13 +91,13 @@ static void parse_key(struct cert_facts *out, CBS spki)
     uint8_t unused_bits;
     bool has_algorithm = take_of(&spki, &whole, &algorithm, CBS_ASN1_SEQUENCE);
     if (take_of(&spki, &whole, &key, CBS_ASN1_BITSTRING) && CBS_get_u8(&key, &unused_bits))
-        out->key = to_bytes(&key);
+        out->key = bytes_of_cbs(&key);
     if (!has_algorithm || !take_of(&algorithm, &whole, &oid, CBS_ASN1_OBJECT))
         return;
-    out->key_type = cert_oid_key_type(to_bytes(&oid));
+    out->key_type = cert_oid_key_type(bytes_of_cbs(&oid));
     switch (out->key_type) {
     case CERT_KEY_RSA:
-    case CERT_KEY_RSA_PSS: out->key_bits = first_integer_bits(to_cbs(out->key)); break;
+    case CERT_KEY_RSA_PSS: out->key_bits = first_integer_bits(cbs_of(out->key)); break;
     case CERT_KEY_EC:  parse_curve(out, algorithm); break;
     case CERT_KEY_DSA: out->key_bits = first_integer_bits(algorithm); break;
     case CERT_KEY_ED25519:
@@ -136,9 +125,9 @@ static void parse_name(struct bytes *org, struct bytes *cn, CBS name)
                 !take_any(&attribute, &whole, &value, &tag))
                 continue;
             if (is_attribute(&oid, 10))
-                *org = to_bytes(&value);
+                *org = bytes_of_cbs(&value);
             else if (is_attribute(&oid, 3))
-                *cn = to_bytes(&value);
+                *cn = bytes_of_cbs(&value);
         }
 }
 
@@ -149,7 +138,7 @@ static bool take_time(CBS *from, int64_t *out)
     if (!take_any(from, &whole, &content, &tag) ||
         (tag != CBS_ASN1_UTCTIME && tag != CBS_ASN1_GENERALIZEDTIME))
         return false;
-    return cert_time_parse(out, to_bytes(&content), tag == CBS_ASN1_GENERALIZEDTIME);
+    return cert_time_parse(out, bytes_of_cbs(&content), tag == CBS_ASN1_GENERALIZEDTIME);
 }
 
 static void parse_validity(struct cert_facts *out, CBS validity)
@@ -186,22 +175,22 @@ static bool parse_names_and_key(struct cert_facts *out, CBS *tbs)
     if (!parse_version(out, tbs))
         return false;
     if (take_of(tbs, &whole, &content, CBS_ASN1_INTEGER))
-        out->serial = to_bytes(&content);
+        out->serial = bytes_of_cbs(&content);
     take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE);   /* the signature algorithm, said twice */
     if (take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE)) {
-        out->issuer = to_bytes(&whole);
+        out->issuer = bytes_of_cbs(&whole);
         parse_name(&out->issuer_org, &out->issuer_cn, content);
     }
     if (take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE))
         parse_validity(out, content);
     if (take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE)) {
-        out->subject = to_bytes(&whole);
+        out->subject = bytes_of_cbs(&whole);
         parse_name(&out->subject_org, &out->subject_cn, content);
     }
     out->self_issued = out->issuer.len > 0 && bytes_equal(out->issuer, out->subject);
     if (!take_of(tbs, &whole, &content, CBS_ASN1_SEQUENCE))
         return false;
-    out->spki = to_bytes(&whole);
+    out->spki = bytes_of_cbs(&whole);
     SHA256(out->spki.data, out->spki.len, out->spki_sha256);
     parse_key(out, content);
     return true;
@@ -215,7 +204,7 @@ static bool parse_tbs(struct cert_facts *out, CBS tbs)
         return false;
     while (take_any(&tbs, &whole, &content, &tag))   /* unique ids, which nobody uses, in between */
         if (tag == TAG_EXTENSIONS) {
-            cert_ext_parse(out, to_bytes(&content));
+            cert_ext_parse(out, bytes_of_cbs(&content));
             break;
         }
     return true;
@@ -223,20 +212,20 @@ static bool parse_tbs(struct cert_facts *out, CBS tbs)
 
 bool cert_parse(struct cert_facts *out, struct bytes der)
 {
-    CBS in = to_cbs(der), certificate, tbs, algorithm, oid, signature;
+    CBS in = cbs_of(der), certificate, tbs, algorithm, oid, signature;
     *out = (struct cert_facts){0};
     SHA256(der.data, der.len, out->sha256);
     if (!CBS_get_asn1(&in, &certificate, CBS_ASN1_SEQUENCE) ||
         !CBS_get_asn1_element(&certificate, &tbs, CBS_ASN1_SEQUENCE))
         return false;
-    out->tbs = to_bytes(&tbs);
+    out->tbs = bytes_of_cbs(&tbs);
     if (!CBS_get_asn1(&tbs, &tbs, CBS_ASN1_SEQUENCE))
         return false;
     bool has_key = parse_tbs(out, tbs);
     if (!CBS_get_asn1(&certificate, &algorithm, CBS_ASN1_SEQUENCE))
         return false;
     if (CBS_get_asn1(&algorithm, &oid, CBS_ASN1_OBJECT)) {
-        out->sig_alg_oid = to_bytes(&oid);
+        out->sig_alg_oid = bytes_of_cbs(&oid);
         out->sig_alg = cert_oid_sig_alg(out->sig_alg_oid);
     }
     return CBS_get_asn1(&certificate, &signature, CBS_ASN1_BITSTRING) && has_key;
@@ -255,12 +244,12 @@ static enum cert_name_type name_type(unsigned tag)
 
 bool cert_san_next(struct bytes *san, enum cert_name_type *type, struct bytes *name)
 {
-    CBS names = to_cbs(*san), whole, content;
+    CBS names = cbs_of(*san), whole, content;
     unsigned tag;
     if (!take_any(&names, &whole, &content, &tag))
         return false;
-    *san = to_bytes(&names);
+    *san = bytes_of_cbs(&names);
     *type = name_type(tag);
-    *name = to_bytes(&content);
+    *name = bytes_of_cbs(&content);
     return true;
 }

@@ -2,13 +2,10 @@
 
 #include <openssl/bytestring.h>
 
+#include "core/cbs.h"
+
 #define OID(octets)  octets, sizeof(octets) - 1
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
-
-static struct bytes to_bytes(const CBS *cbs)
-{
-    return bytes_of(CBS_data(cbs), CBS_len(cbs));
-}
 
 static bool is_oid(const CBS *oid, const char *octets, size_t len)
 {
@@ -45,7 +42,7 @@ static void parse_san(struct cert_facts *out, CBS value)
 {
     CBS names;
     if (CBS_get_asn1(&value, &names, CBS_ASN1_SEQUENCE))
-        out->san = to_bytes(&names);
+        out->san = bytes_of_cbs(&names);
 }
 
 static void parse_key_usage(struct cert_facts *out, CBS value)
@@ -88,14 +85,14 @@ static void parse_name_constraints(struct cert_facts *out, CBS value)
 {
     CBS sequence;
     if (CBS_get_asn1(&value, &sequence, CBS_ASN1_SEQUENCE))
-        out->name_constraints = to_bytes(&sequence);
+        out->name_constraints = bytes_of_cbs(&sequence);
 }
 
 static void parse_ski(struct cert_facts *out, CBS value)
 {
     CBS id;
     if (CBS_get_asn1(&value, &id, CBS_ASN1_OCTETSTRING))
-        out->ski = to_bytes(&id);
+        out->ski = bytes_of_cbs(&id);
 }
 
 static void parse_aki(struct cert_facts *out, CBS value)
@@ -103,7 +100,7 @@ static void parse_aki(struct cert_facts *out, CBS value)
     CBS sequence, id;
     if (CBS_get_asn1(&value, &sequence, CBS_ASN1_SEQUENCE) &&
         CBS_get_asn1(&sequence, &id, CBS_ASN1_CONTEXT_SPECIFIC | 0))
-        out->aki = to_bytes(&id);
+        out->aki = bytes_of_cbs(&id);
 }
 
 static void parse_info_access(struct cert_facts *out, CBS value)
@@ -134,7 +131,7 @@ static void parse_sct_list(struct cert_facts *out, CBS value)
 {
     CBS list;
     if (CBS_get_asn1(&value, &list, CBS_ASN1_OCTETSTRING))
-        out->sct_list = to_bytes(&list);
+        out->sct_list = bytes_of_cbs(&list);
 }
 
 static void parse_poison(struct cert_facts *out, CBS value)

@@ -2,19 +2,9 @@
 
 #include <openssl/bytestring.h>
 
+#include "core/cbs.h"
+
 enum { TLS_1_2 = 0x0303, TLS_1_3 = 0x0304, EXT_CERTIFICATE_AUTHORITIES = 47 };
-
-static CBS to_cbs(struct bytes b)
-{
-    CBS cbs;
-    CBS_init(&cbs, b.data, b.len);
-    return cbs;
-}
-
-static struct bytes to_bytes(const CBS *cbs)
-{
-    return bytes_of(CBS_data(cbs), CBS_len(cbs));
-}
 
 /* takes a list behind its length of two octets, or what there is of it */
 static bool take_list(CBS *from, CBS *list, bool *cut)
@@ -33,7 +23,7 @@ static bool read_old(struct cert_request *out, CBS body, uint16_t version)
         (version == TLS_1_2 && !CBS_get_u16_length_prefixed(&body, &schemes)) ||
         !take_list(&body, &names, &out->cut))
         return false;
-    out->ca_names = to_bytes(&names);
+    out->ca_names = bytes_of_cbs(&names);
     return true;
 }
 
@@ -45,15 +35,15 @@ static bool read_new(struct cert_request *out, CBS body)
         return false;
     while (CBS_get_u16(&exts, &type) && take_list(&exts, &ext, &out->cut))
         if (type == EXT_CERTIFICATE_AUTHORITIES && take_list(&ext, &names, &out->cut))
-            out->ca_names = to_bytes(&names);
+            out->ca_names = bytes_of_cbs(&names);
     return true;
 }
 
 bool cert_request_read(struct cert_request *out, struct bytes body, uint16_t version)
 {
     struct cert_request request = {.cut = false};
-    bool good = version >= TLS_1_3 ? read_new(&request, to_cbs(body))
-                                   : read_old(&request, to_cbs(body), version);
+    bool good = version >= TLS_1_3 ? read_new(&request, cbs_of(body))
+                                   : read_old(&request, cbs_of(body), version);
     if (good)
         *out = request;
     return good;
@@ -61,11 +51,11 @@ bool cert_request_read(struct cert_request *out, struct bytes body, uint16_t ver
 
 bool cert_request_ca_next(struct bytes *ca_names, struct bytes *name)
 {
-    CBS list = to_cbs(*ca_names), one;
+    CBS list = cbs_of(*ca_names), one;
     if (!CBS_get_u16_length_prefixed(&list, &one))
         return false;
-    *ca_names = to_bytes(&list);
-    *name = to_bytes(&one);
+    *ca_names = bytes_of_cbs(&list);
+    *name = bytes_of_cbs(&one);
     return true;
 }
 
@@ -119,7 +109,7 @@ static bool put_rdn(struct text *t, CBS *name)
         !CBS_get_asn1(&pair, &oid, CBS_ASN1_OBJECT) ||
         !CBS_get_any_asn1(&pair, &value, &tag) || !is_plain(tag) || CBS_len(&pair) > 0)
         return false;
-    const char *attribute = short_name(to_bytes(&oid));
+    const char *attribute = short_name(bytes_of_cbs(&oid));
     if (attribute == NULL)
         return false;
     put(t, ",", t->len > 0);
@@ -131,7 +121,7 @@ static bool put_rdn(struct text *t, CBS *name)
 
 size_t cert_name_text(uint8_t out[CERT_NAME_TEXT_MAX], struct bytes name)
 {
-    CBS all = to_cbs(name), content;
+    CBS all = cbs_of(name), content;
     struct text t = {.data = out};
     if (!CBS_get_asn1(&all, &content, CBS_ASN1_SEQUENCE) || CBS_len(&all) > 0)
         return 0;

@@ -21,11 +21,6 @@ struct subject_name {
     struct bytes value;
 };
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
 /* is_within_domain: base "example.com" holds itself and all below it, ".example.com" only what is
  * below, "" everything. */
 static bool is_within_domain(struct bytes name, struct bytes base)
@@ -36,7 +31,7 @@ static bool is_within_domain(struct bytes name, struct bytes base)
         return false;
     size_t offset = name.len - base.len;
     for (size_t i = 0; i < base.len; i++)
-        if (lower(name.data[offset + i]) != lower(base.data[i]))
+        if (ascii_lower(name.data[offset + i]) != ascii_lower(base.data[i]))
             return false;
     return offset == 0 || base.data[0] == '.' || name.data[offset - 1] == '.';
 }

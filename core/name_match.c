@@ -22,14 +22,9 @@ const char *name_match_text(unsigned code)
 
 /* ---- host names ---- */
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
 static bool is_host_octet(uint8_t c)
 {
-    c = lower(c);
+    c = ascii_lower(c);
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
@@ -75,7 +70,7 @@ bool name_ref_host(struct name_ref *out, struct bytes text)
         return false;
     *out = (struct name_ref){.len = (uint8_t)text.len};
     for (size_t i = 0; i < text.len; i++)
-        out->host[i] = (char)lower(text.data[i]);
+        out->host[i] = (char)ascii_lower(text.data[i]);
     return true;
 }
 
@@ -88,7 +83,7 @@ static bool starts_with(struct bytes text, const char *prefix)
 {
     size_t len = strlen(prefix);
     for (size_t i = 0; i < len; i++)
-        if (i >= text.len || lower(text.data[i]) != (uint8_t)prefix[i])
+        if (i >= text.len || ascii_lower(text.data[i]) != (uint8_t)prefix[i])
             return false;
     return true;
 }
@@ -113,7 +108,7 @@ bool name_ref_parse(struct name_ref *out, struct bytes text)
 static bool same_host(const char *host, struct bytes name)
 {
     for (size_t i = 0; i < name.len; i++)
-        if (lower(name.data[i]) != (uint8_t)host[i])
+        if (ascii_lower(name.data[i]) != (uint8_t)host[i])
             return false;
     return true;
 }

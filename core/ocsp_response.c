@@ -1,6 +1,7 @@
 /* An OCSP response, read strictly as DER: RFC 6960, 4.2.1. */
 #include <openssl/bytestring.h>
 
+#include "core/cbs.h"
 #include "core/cert_time.h"
 #include "core/ocsp_private.h"
 
@@ -14,23 +15,11 @@
 static const uint8_t basic_oid[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01};
 static const uint8_t sct_oid[] = {0x2b, 0x06, 0x01, 0x04, 0x01, 0xd6, 0x79, 0x02, 0x04, 0x05};
 
-static struct bytes to_bytes(const CBS *cbs)
-{
-    return bytes_of(CBS_data(cbs), CBS_len(cbs));
-}
-
-static CBS to_cbs(struct bytes b)
-{
-    CBS cbs;
-    CBS_init(&cbs, b.data, b.len);
-    return cbs;
-}
-
 static bool take_time(int64_t *out, CBS *from)
 {
     CBS text;
     return CBS_get_asn1(from, &text, CBS_ASN1_GENERALIZEDTIME) &&
-           cert_time_parse(out, to_bytes(&text), true);
+           cert_time_parse(out, bytes_of_cbs(&text), true);
 }
 
 static bool take_enumerated(uint8_t *out, CBS *from)
@@ -48,39 +37,39 @@ static bool read_responder_id(struct ocsp_response *out, CBS *data)
         if (!CBS_get_asn1(data, &field, TAG_BY_NAME) ||
             !CBS_get_asn1_element(&field, &name, CBS_ASN1_SEQUENCE) || CBS_len(&field) > 0)
             return false;
-        out->responder_name = to_bytes(&name);
+        out->responder_name = bytes_of_cbs(&name);
         return true;
     }
     if (!CBS_get_asn1(data, &field, TAG_BY_KEY) ||
         !CBS_get_asn1(&field, &key, CBS_ASN1_OCTETSTRING) || CBS_len(&key) == 0 ||
         CBS_len(&field) > 0)
         return false;
-    out->responder_key = to_bytes(&key);
+    out->responder_key = bytes_of_cbs(&key);
     return true;
 }
 
 /* Versions other than v1, which is the default and never written, are read alike. */
 static bool read_data(struct ocsp_response *out, struct bytes body)
 {
-    CBS in = to_cbs(body), data, version, singles;
+    CBS in = cbs_of(body), data, version, singles;
     if (!CBS_get_asn1(&in, &data, CBS_ASN1_SEQUENCE) ||
         !CBS_get_optional_asn1(&data, &version, NULL, TAG_FIELD(0)) ||
         !read_responder_id(out, &data) || !take_time(&out->produced_at, &data) ||
         !CBS_get_asn1(&data, &singles, CBS_ASN1_SEQUENCE))
         return false;
-    out->singles = to_bytes(&singles);
+    out->singles = bytes_of_cbs(&singles);
     return true;
 }
 
 static bool read_certs(struct ocsp_response *out, struct bytes rest)
 {
-    CBS in = to_cbs(rest), field, certs;
+    CBS in = cbs_of(rest), field, certs;
     if (CBS_len(&in) == 0)
         return true;
     if (!CBS_get_asn1(&in, &field, TAG_FIELD(0)) || CBS_len(&in) > 0 ||
         !CBS_get_asn1(&field, &certs, CBS_ASN1_SEQUENCE) || CBS_len(&field) > 0)
         return false;
-    out->certs = to_bytes(&certs);
+    out->certs = bytes_of_cbs(&certs);
     return true;
 }
 
@@ -92,14 +81,14 @@ static bool read_basic(struct ocsp_response *out, CBS *from)
            CBS_get_asn1(&bytes, &type, CBS_ASN1_OBJECT) &&
            CBS_mem_equal(&type, basic_oid, sizeof basic_oid) &&
            CBS_get_asn1(&bytes, &basic, CBS_ASN1_OCTETSTRING) && CBS_len(&bytes) == 0 &&
-           signed_der_read(&out->basic, to_bytes(&basic)) && read_data(out, out->basic.body) &&
+           signed_der_read(&out->basic, bytes_of_cbs(&basic)) && read_data(out, out->basic.body) &&
            read_certs(out, out->basic.rest);
 }
 
 bool ocsp_response_read(struct ocsp_response *out, struct bytes der)
 {
     struct ocsp_response t = {0};
-    CBS in = to_cbs(der), response;
+    CBS in = cbs_of(der), response;
     if (!CBS_get_asn1(&in, &response, CBS_ASN1_SEQUENCE) || CBS_len(&in) > 0 ||
         !take_enumerated(&t.status, &response))
         return false;
@@ -119,10 +108,10 @@ static bool read_cert_id(struct ocsp_single *out, CBS *from)
         !CBS_get_asn1(&id, &key_hash, CBS_ASN1_OCTETSTRING) ||
         !CBS_get_asn1(&id, &serial, CBS_ASN1_INTEGER))
         return false;
-    out->hash_oid = to_bytes(&oid);
-    out->name_hash = to_bytes(&name_hash);
-    out->key_hash = to_bytes(&key_hash);
-    out->serial = to_bytes(&serial);
+    out->hash_oid = bytes_of_cbs(&oid);
+    out->name_hash = bytes_of_cbs(&name_hash);
+    out->key_hash = bytes_of_cbs(&key_hash);
+    out->serial = bytes_of_cbs(&serial);
     return true;
 }
 
@@ -172,37 +161,37 @@ static void read_scts(struct ocsp_single *out, CBS *from)
     struct bytes value;
     if (!CBS_get_asn1(from, &field, TAG_FIELD(1)) ||
         !CBS_get_asn1(&field, &extensions, CBS_ASN1_SEQUENCE) ||
-        !ocsp_extension(&value, to_bytes(&extensions), bytes_of(sct_oid, sizeof sct_oid)))
+        !ocsp_extension(&value, bytes_of_cbs(&extensions), bytes_of(sct_oid, sizeof sct_oid)))
         return;
-    inner = to_cbs(value);
+    inner = cbs_of(value);
     if (CBS_get_asn1(&inner, &list, CBS_ASN1_OCTETSTRING))
-        out->sct_list = to_bytes(&list);
+        out->sct_list = bytes_of_cbs(&list);
 }
 
 bool ocsp_single_next(struct ocsp_single *out, struct bytes *singles)
 {
     struct ocsp_single t = {.reason = -1};
-    CBS in = to_cbs(*singles), single;
+    CBS in = cbs_of(*singles), single;
     if (!CBS_get_asn1(&in, &single, CBS_ASN1_SEQUENCE) || !read_cert_id(&t, &single) ||
         !read_status(&t, &single) || !take_time(&t.this_update, &single) ||
         !read_next_update(&t, &single))
         return false;
     read_scts(&t, &single);
-    *singles = to_bytes(&in);
+    *singles = bytes_of_cbs(&in);
     *out = t;
     return true;
 }
 
 bool ocsp_extension(struct bytes *value, struct bytes extensions, struct bytes oid)
 {
-    CBS in = to_cbs(extensions), extension, id, critical, octets;
+    CBS in = cbs_of(extensions), extension, id, critical, octets;
     while (CBS_get_asn1(&in, &extension, CBS_ASN1_SEQUENCE)) {
-        if (!CBS_get_asn1(&extension, &id, CBS_ASN1_OBJECT) || !bytes_equal(to_bytes(&id), oid))
+        if (!CBS_get_asn1(&extension, &id, CBS_ASN1_OBJECT) || !bytes_equal(bytes_of_cbs(&id), oid))
             continue;
         if (!CBS_get_optional_asn1(&extension, &critical, NULL, CBS_ASN1_BOOLEAN) ||
             !CBS_get_asn1(&extension, &octets, CBS_ASN1_OCTETSTRING))
             return false;
-        *value = to_bytes(&octets);
+        *value = bytes_of_cbs(&octets);
         return true;
     }
     return false;

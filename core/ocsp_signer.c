@@ -2,24 +2,13 @@
 #include <openssl/bytestring.h>
 #include <openssl/digest.h>
 
+#include "core/cbs.h"
 #include "core/ocsp_private.h"
 
 #define TAG_EXTENSIONS (CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 3)
 
 static const uint8_t eku_oid[] = {0x55, 0x1d, 0x25};
 static const uint8_t ocsp_signing_oid[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x09};
-
-static struct bytes to_bytes(const CBS *cbs)
-{
-    return bytes_of(CBS_data(cbs), CBS_len(cbs));
-}
-
-static CBS to_cbs(struct bytes b)
-{
-    CBS cbs;
-    CBS_init(&cbs, b.data, b.len);
-    return cbs;
-}
 
 bool ocsp_hash_is(struct bytes hash, const EVP_MD *digest, struct bytes octets)
 {
@@ -31,12 +20,12 @@ bool ocsp_hash_is(struct bytes hash, const EVP_MD *digest, struct bytes octets)
 
 bool ocsp_key_hash_is(struct bytes hash, const EVP_MD *digest, struct bytes spki)
 {
-    CBS in = to_cbs(spki), whole, algorithm, key;
+    CBS in = cbs_of(spki), whole, algorithm, key;
     uint8_t unused;
     return CBS_get_asn1(&in, &whole, CBS_ASN1_SEQUENCE) &&
            CBS_get_asn1(&whole, &algorithm, CBS_ASN1_SEQUENCE) &&
            CBS_get_asn1(&whole, &key, CBS_ASN1_BITSTRING) && CBS_get_u8(&key, &unused) &&
-           ocsp_hash_is(hash, digest, to_bytes(&key));
+           ocsp_hash_is(hash, digest, bytes_of_cbs(&key));
 }
 
 /* is_responder tells whether the response names the holder of cert as the one who made it. */
@@ -50,7 +39,7 @@ static bool is_responder(const struct ocsp_response *r, const struct cert_facts 
 /* find_extensions finds the content of a TBSCertificate's SEQUENCE of extensions. */
 static bool find_extensions(struct bytes *out, struct bytes tbs)
 {
-    CBS in = to_cbs(tbs), fields, field, list;
+    CBS in = cbs_of(tbs), fields, field, list;
     unsigned tag;
     if (!CBS_get_asn1(&in, &fields, CBS_ASN1_SEQUENCE))
         return false;
@@ -58,7 +47,7 @@ static bool find_extensions(struct bytes *out, struct bytes tbs)
         if (tag == TAG_EXTENSIONS) {
             if (!CBS_get_asn1(&field, &list, CBS_ASN1_SEQUENCE))
                 return false;
-            *out = to_bytes(&list);
+            *out = bytes_of_cbs(&list);
             return true;
         }
     return false;
@@ -71,7 +60,7 @@ static bool is_for_ocsp(struct bytes tbs)
     if (!find_extensions(&extensions, tbs) ||
         !ocsp_extension(&value, extensions, bytes_of(eku_oid, sizeof eku_oid)))
         return false;
-    CBS in = to_cbs(value), purposes, purpose;
+    CBS in = cbs_of(value), purposes, purpose;
     if (!CBS_get_asn1(&in, &purposes, CBS_ASN1_SEQUENCE))
         return false;
     while (CBS_get_asn1(&purposes, &purpose, CBS_ASN1_OBJECT))
@@ -134,12 +123,12 @@ void ocsp_signature_judge(struct ocsp_signature *out, const struct ocsp_response
     struct ocsp_signature best = refused(OCSP_FAULT_NO_SIGNER);
     if (is_responder(response, issuer))
         better(&best, settle(signature_check(&response->basic, issuer->spki), OCSP_BY_ISSUER));
-    CBS certs = to_cbs(response->certs), cert;
+    CBS certs = cbs_of(response->certs), cert;
     uint16_t num_certs = 0;
     while (num_certs < OCSP_CERTS_MAX && CBS_get_asn1_element(&certs, &cert, CBS_ASN1_SEQUENCE)) {
         num_certs++;
         if (best.valid != OCSP_YES)
-            better(&best, judge_delegate(response, issuer, to_bytes(&cert), time_s));
+            better(&best, judge_delegate(response, issuer, bytes_of_cbs(&cert), time_s));
     }
     if (CBS_len(&certs) > 0 && best.valid == OCSP_NO)
         best = (struct ocsp_signature){.valid = OCSP_UNTOLD}; /* one not looked at may be his */

@@ -2,27 +2,17 @@
 
 #include <openssl/bytestring.h>
 
+#include "core/cbs.h"
+
 enum { VERSION_1 = 0 };
-
-static struct bytes to_bytes(const CBS *cbs)
-{
-    return bytes_of(CBS_data(cbs), CBS_len(cbs));
-}
-
-static CBS to_cbs(struct bytes b)
-{
-    CBS cbs;
-    CBS_init(&cbs, b.data, b.len);
-    return cbs;
-}
 
 void sct_list_init(struct sct_list *l, struct bytes list)
 {
-    CBS in = to_cbs(list), scts;
+    CBS in = cbs_of(list), scts;
     *l = (struct sct_list){.malformed = true};
     if (!CBS_get_u16_length_prefixed(&in, &scts))
         return;
-    l->rest = to_bytes(&scts);
+    l->rest = bytes_of_cbs(&scts);
     l->malformed = CBS_len(&in) > 0 || CBS_len(&scts) == 0;
 }
 
@@ -33,15 +23,15 @@ static bool read_v1(struct sct *out, CBS in)
         !CBS_get_u16_length_prefixed(&in, &extensions) || !CBS_get_u16(&in, &out->sigscheme) ||
         !CBS_get_u16_length_prefixed(&in, &signature) || CBS_len(&in) > 0)
         return false;
-    out->log_id = to_bytes(&log_id);
-    out->extensions = to_bytes(&extensions);
-    out->signature = to_bytes(&signature);
+    out->log_id = bytes_of_cbs(&log_id);
+    out->extensions = bytes_of_cbs(&extensions);
+    out->signature = bytes_of_cbs(&signature);
     return true;
 }
 
 static struct sct read_sct(CBS in)
 {
-    struct sct sct = {.raw = to_bytes(&in)}, v1;
+    struct sct sct = {.raw = bytes_of_cbs(&in)}, v1;
     if (CBS_get_u8(&in, &sct.version))
         sct.has_version = true;
     v1 = sct;
@@ -53,7 +43,7 @@ static struct sct read_sct(CBS in)
 
 bool sct_next(struct sct *out, struct sct_list *l)
 {
-    CBS in = to_cbs(l->rest), sct;
+    CBS in = cbs_of(l->rest), sct;
     if (CBS_len(&in) == 0)
         return false;
     if (!CBS_get_u16_length_prefixed(&in, &sct)) {
@@ -61,16 +51,16 @@ bool sct_next(struct sct *out, struct sct_list *l)
         l->rest = bytes_of(NULL, 0);
         return false;
     }
-    l->rest = to_bytes(&in);
+    l->rest = bytes_of_cbs(&in);
     *out = read_sct(sct);
     return true;
 }
 
 bool sct_list_unwrap(struct bytes *list, struct bytes extension_value)
 {
-    CBS in = to_cbs(extension_value), inner;
+    CBS in = cbs_of(extension_value), inner;
     if (!CBS_get_asn1(&in, &inner, CBS_ASN1_OCTETSTRING) || CBS_len(&in) > 0)
         return false;
-    *list = to_bytes(&inner);
+    *list = bytes_of_cbs(&inner);
     return true;
 }

@@ -6,6 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include "core/cbs.h"
+
 #define OID(octets)                                                                                \
     {                                                                                              \
         (const uint8_t *)(octets), sizeof(octets) - 1                                              \
@@ -53,11 +55,6 @@ struct pss {
     int salt_len;
 };
 
-static struct bytes to_bytes(const CBS *cbs)
-{
-    return bytes_of(CBS_data(cbs), CBS_len(cbs));
-}
-
 bool signed_der_read(struct signed_der *out, struct bytes der)
 {
     struct signed_der t;
@@ -71,11 +68,11 @@ bool signed_der_read(struct signed_der *out, struct bytes der)
         !CBS_get_asn1(&whole, &bits, CBS_ASN1_BITSTRING) || !CBS_get_u8(&bits, &unused) ||
         unused != 0)
         return false;
-    t.body = to_bytes(&body);
-    t.algorithm_oid = to_bytes(&oid);
-    t.parameters = to_bytes(&algorithm);
-    t.signature = to_bytes(&bits);
-    t.rest = to_bytes(&whole);
+    t.body = bytes_of_cbs(&body);
+    t.algorithm_oid = bytes_of_cbs(&oid);
+    t.parameters = bytes_of_cbs(&algorithm);
+    t.signature = bytes_of_cbs(&bits);
+    t.rest = bytes_of_cbs(&whole);
     *out = t;
     return true;
 }
@@ -95,7 +92,7 @@ static const EVP_MD *digest_of(CBS identifier)
     if (!CBS_get_asn1(&identifier, &oid, CBS_ASN1_OBJECT))
         return NULL;
     for (size_t i = 0; i < COUNT(digests); i++)
-        if (bytes_equal(digests[i].oid, to_bytes(&oid)))
+        if (bytes_equal(digests[i].oid, bytes_of_cbs(&oid)))
             return digests[i].digest();
     return NULL;
 }

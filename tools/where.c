@@ -23,15 +23,10 @@ static int compare_texts(struct bytes a, struct bytes b)
     return order != 0 ? order : sign((int64_t)a.len, (int64_t)b.len);
 }
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 static bool begins_with(const uint8_t *text, struct bytes part)
 {
     for (size_t i = 0; i < part.len; i++)
-        if (lower(text[i]) != lower(part.data[i]))
+        if (ascii_lower(text[i]) != ascii_lower(part.data[i]))
             return false;
     return true;
 }

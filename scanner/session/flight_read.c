@@ -1,9 +1,9 @@
-#include <openssl/bytestring.h>
-
+#include "core/cbs.h"
 #include "core/suite_class.h"
 #include "scanner/session/flight_private.h"
+#include "scanner/session/hello.h"
 
-enum { RANDOM_LEN = 32, SENTINEL_LEN = 8, SESSION_ID_MAX = 32 };
+enum { SENTINEL_LEN = 8, SESSION_ID_MAX = 32 };
 enum {
     EXT_EXTENDED_MASTER_SECRET = 23,
     EXT_SESSION_TICKET = 35,
@@ -12,18 +12,6 @@ enum {
     EXT_RENEGOTIATION_INFO = 0xff01
 };
 enum { TLS12 = 0x0303, TLS13 = 0x0304 };
-
-/* SHA-256 of "HelloRetryRequest" (RFC 8446, 4.1.3) */
-static const uint8_t retry_random[RANDOM_LEN] = {
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
-    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
-
-static CBS cbs_of(struct bytes b)
-{
-    CBS cbs;
-    CBS_init(&cbs, b.data, b.len);
-    return cbs;
-}
 
 /* ---- ServerHello ---- */
 
@@ -68,7 +56,7 @@ static bool read_extensions(struct flight *f, CBS body)
 
 static void read_sentinel(struct flight *f, const CBS *random)
 {
-    const uint8_t *end = CBS_data(random) + RANDOM_LEN - SENTINEL_LEN;
+    const uint8_t *end = CBS_data(random) + HELLO_RANDOM_LEN - SENTINEL_LEN;
     if (f->version >= TLS13 || memcmp(end, "DOWNGRD", SENTINEL_LEN - 1) != 0)
         return;
     f->downgrade_12 = end[SENTINEL_LEN - 1] == 1;
@@ -78,12 +66,12 @@ static void read_sentinel(struct flight *f, const CBS *random)
 static bool read_hello(struct flight *f, bool *retry, CBS body)
 {
     CBS random, session_id;
-    if (!CBS_get_u16(&body, &f->version) || !CBS_get_bytes(&body, &random, RANDOM_LEN) ||
+    if (!CBS_get_u16(&body, &f->version) || !CBS_get_bytes(&body, &random, HELLO_RANDOM_LEN) ||
         !CBS_get_u8_length_prefixed(&body, &session_id) || CBS_len(&session_id) > SESSION_ID_MAX ||
         !CBS_get_u16(&body, &f->suite) || !CBS_get_u8(&body, &f->compression) ||
         f->version >> 8 != 3 || !read_extensions(f, body))
         return false;
-    *retry = CBS_mem_equal(&random, retry_random, RANDOM_LEN) != 0;
+    *retry = hello_random_is_retry(CBS_data(&random));
     read_sentinel(f, &random);
     return f->version >> 8 == 3 && (!*retry || f->version >= TLS13);
 }

@@ -36,8 +36,7 @@ bool extension_next(struct bytes *exts, uint16_t *type, struct bytes *value)
     return true;
 }
 
-/* RFC 8446, 4.1.3: SHA-256 of "HelloRetryRequest" in place of the random */
-static bool is_retry(const uint8_t *random)
+bool hello_random_is_retry(const uint8_t random[HELLO_RANDOM_LEN])
 {
     static const uint8_t retry[HELLO_RANDOM_LEN] = {
         0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
@@ -69,7 +68,7 @@ bool server_hello_read(struct server_hello *out, struct bytes message)
         if (type == EXT_SUPPORTED_VERSIONS && value.len >= 2)
             h.version = (uint16_t)(value.data[0] << 8 | value.data[1]);
     }
-    h.retry = h.version >= 0x0304 && is_retry(h.random);
+    h.retry = h.version >= 0x0304 && hello_random_is_retry(h.random);
     *out = h;
     return true;
 }

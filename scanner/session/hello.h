@@ -11,6 +11,10 @@
 
 enum { HELLO_RANDOM_LEN = 32 };
 
+/* hello_random_is_retry tells whether a ServerHello's random says that it is a HelloRetryRequest
+ * (RFC 8446, 4.1.3). */
+bool hello_random_is_retry(const uint8_t random[HELLO_RANDOM_LEN]);
+
 /* a ServerHello or HelloRetryRequest: views into the message */
 struct server_hello {
     uint16_t version, suite;   /* version: that of supported_versions where there is one */

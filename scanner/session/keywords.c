@@ -7,11 +7,6 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 static struct bytes skip(struct bytes b, size_t len)
 {
     size_t n = len < b.len ? len : b.len;
@@ -55,7 +50,7 @@ static bool equal_any_case(struct bytes a, struct bytes b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i]))
             return false;
     return true;
 }
@@ -87,7 +82,7 @@ static bool begins_with(struct bytes text, const char *phrase)
             if (!is_blank(text.data[0]))
                 return false;
             text = skip_blanks(text);
-        } else if (lower(text.data[0]) == (uint8_t)*phrase) {
+        } else if (ascii_lower(text.data[0]) == (uint8_t)*phrase) {
             text = skip(text, 1);
         } else {
             return false;
