@@ -10,16 +10,14 @@ enum { SSL2_KIND_BITS = 16, HEX_LEN = 8 };
 
 static void put_text(struct json *j, const char *key, const char *text)
 {
-    json_key(j, key);
-    json_string(j, text != NULL ? text : "unknown");
+    json_add_string(j, key, text != NULL ? text : "unknown");
 }
 
 static void put_number(struct json *j, const char *key, uint64_t value)
 {
     if (value == 0)
         return;
-    json_key(j, key);
-    json_uint(j, value);
+    json_add_uint(j, key, value);
 }
 
 static const char *name_or_hex(char hex[HEX_LEN], uint16_t code, const char *name)
@@ -55,8 +53,7 @@ static void put_head(struct json *j, const struct audit *a)
 {
     put_kinds(j, "asked", a->asked);
     put_kinds(j, "finished", a->finished);
-    json_key(j, "connections");
-    json_uint(j, a->num_connections);
+    json_add_uint(j, "connections", a->num_connections);
     put_number(j, "malformed", a->num_malformed);
     if (a->stopped_cause == CAUSE_NONE)
         return;
@@ -174,8 +171,7 @@ static void put_list(struct json *j, const struct audit_list *list,
     json_object(j);
     put_code(j, "version", list->version, tls_version_name(list->version));
     put_text(j, "order", audit_order_slug(list->order));
-    json_key(j, "complete");
-    json_bool(j, list->complete);
+    json_add_bool(j, "complete", list->complete);
     json_key(j, "accepted");
     json_array(j);
     for (size_t i = 0; i < list->num; i++) {
@@ -211,8 +207,7 @@ static void put_explain(struct json *j, const struct audit_reply *e)
         json_key(j, "alert");
         json_object(j);
         put_number(j, "level", e->alert_level);
-        json_key(j, "number");
-        json_uint(j, e->alert_number);
+        json_add_uint(j, "number", e->alert_number);
         if (tls_alert_name(e->alert_number) != NULL)
             put_text(j, "name", tls_alert_name(e->alert_number));
         json_object_end(j);

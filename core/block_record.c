@@ -65,6 +65,7 @@ static void take_row(const struct block *b, struct record *out, const struct blo
                row->num_attempts * sizeof out->attempts[0]);
     out->tls_in = row->tls_in;
     out->tls_out = row->tls_out;
+    out->shape_id = row->shape;
     shape_apply(out, &shapes_of(b)[row->shape]);
     take_host(b, out, row);
 }
@@ -75,6 +76,7 @@ static void take_connect(const struct block *b, struct record *out, const struct
     out->start_us = c->start_us;
     out->timing_us[TIMING_CONNECT] = c->connect_us;
     out->timing_us[TIMING_TOTAL] = c->total_us;
+    out->shape_id = c->shape;
     shape_apply(out, &shapes_of(b)[c->shape]);
     struct target t = due_at(&b->due, out->position);
     out->addr = b->due.streamed ? addr_v4(c->v4) : t.addr;
@@ -92,9 +94,23 @@ void block_record(const struct block *b, struct record *out, size_t i)
         take_connect(b, out, &connects_of(b)[i - b->rows.num]);
 }
 
+bool block_glance(const struct block *b, struct block_glance *out, size_t i)
+{
+    if (i >= b->rows.num)
+        return false;
+    const struct block_row *row = &rows_of(b)[i];
+    *out = (struct block_glance){row->addr, row->has_addr, row->chain};
+    return true;
+}
+
 size_t block_num_in_full(const struct block *b)
 {
     return b->rows.num;
+}
+
+size_t block_num_shapes(const struct block *b)
+{
+    return b->shapes.num;
 }
 
 size_t block_num_texts(const struct block *b)

@@ -197,10 +197,8 @@ enum cbor_type cbor_peek(const struct cbor_reader *r)
     return r->bad || r->at == r->end ? CBOR_SIMPLE : (enum cbor_type)(*r->at >> 5);
 }
 
-uint64_t cbor_get_uint(struct cbor_reader *r, uint64_t max)
+uint64_t cbor_get_long_uint(struct cbor_reader *r, uint64_t max)
 {
-    if (!r->bad && r->at < r->end && *r->at < 24 && *r->at <= max)   /* most of them */
-        return *r->at++;
     return get_typed(r, CBOR_UINT, max);
 }
 
@@ -270,21 +268,6 @@ struct cbor_map cbor_get_map(struct cbor_reader *r)
     if (num > (size_t)(r->end - r->at) / 2)
         r->bad = true;
     return (struct cbor_map){r->bad ? 0 : num, 0};
-}
-
-bool cbor_map_next(struct cbor_reader *r, struct cbor_map *map, uint64_t *key)
-{
-    if (map->left == 0 || r->bad)
-        return false;
-    uint64_t k = cbor_get_uint(r, UINT64_MAX - 1);
-    if (r->bad || k < map->next) {
-        r->bad = true;
-        return false;
-    }
-    map->left--;
-    map->next = k + 1;
-    *key = k;
-    return true;
 }
 
 /* ---- passing over what is not known ---- */

@@ -86,7 +86,15 @@ static inline bool cbor_at_end(const struct cbor_reader *r)
 /* cbor_peek returns the type of the next item; CBOR_SIMPLE at the end. */
 enum cbor_type cbor_peek(const struct cbor_reader *r);
 
-uint64_t cbor_get_uint(struct cbor_reader *r, uint64_t max);   /* over max is an error */
+uint64_t cbor_get_long_uint(struct cbor_reader *r, uint64_t max);   /* the same of any length */
+
+/* over max is an error */
+static inline uint64_t cbor_get_uint(struct cbor_reader *r, uint64_t max)
+{
+    if (!r->bad && r->at < r->end && *r->at < 24 && *r->at <= max)   /* most of them */
+        return *r->at++;
+    return cbor_get_long_uint(r, max);
+}
 int64_t cbor_get_int(struct cbor_reader *r);
 bool cbor_get_bool(struct cbor_reader *r);
 struct bytes cbor_get_bytes(struct cbor_reader *r, size_t max);   /* longer than max is an error */
@@ -109,7 +117,20 @@ struct cbor_map cbor_get_map(struct cbor_reader *r);
 
 /* cbor_map_next takes the next key; false at the end of the map or if r is bad. The value is the
  * caller's to take, or to cbor_skip. */
-bool cbor_map_next(struct cbor_reader *r, struct cbor_map *map, uint64_t *key);
+static inline bool cbor_map_next(struct cbor_reader *r, struct cbor_map *map, uint64_t *key)
+{
+    if (map->left == 0 || r->bad)
+        return false;
+    uint64_t k = cbor_get_uint(r, UINT64_MAX - 1);
+    if (r->bad || k < map->next) {
+        r->bad = true;
+        return false;
+    }
+    map->left--;
+    map->next = k + 1;
+    *key = k;
+    return true;
+}
 
 /* cbor_skip passes over one item of any type, checking it all the same. */
 void cbor_skip(struct cbor_reader *r);

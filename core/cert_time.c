@@ -1,6 +1,8 @@
 #include "core/cert_time.h"
 
-enum { SECONDS_A_DAY = 86400, DAYS_TO_1970 = 719468 /* from 0000-03-01 */ };
+#include "core/times.h"
+
+enum { SECONDS_A_DAY = 86400 };
 
 struct cursor {
     const uint8_t *at, *end;
@@ -32,24 +34,6 @@ static int take(struct cursor *c, int num, int low, int high)
     if (value < low || value > high)
         c->bad = true;
     return value;
-}
-
-static int days_in_month(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return days[month - 1] + (month == 2 && leap);
-}
-
-/* days_since_1970 counts in years that begin in March, so that the leap day comes last. */
-static int64_t days_since_1970(int year, int month, int day)
-{
-    int64_t y = month > 2 ? year : year - 1;
-    int64_t era = (y >= 0 ? y : y - 399) / 400;
-    int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           DAYS_TO_1970;
 }
 
 /* take_zone reads "Z", "+hhmm" or "-hhmm" and returns the seconds that the time is ahead of UTC. */
@@ -87,7 +71,7 @@ bool cert_time_parse(int64_t *out, struct bytes text, bool generalized)
     int month = take(&c, 2, 1, 12);
     if (c.bad)
         return false;
-    int day = take(&c, 2, 1, days_in_month(year, month));
+    int day = take(&c, 2, 1, time_days_in_month(year, month));
     int hour = take(&c, 2, 0, 23);
     int minute = !generalized || is_digit(&c) ? take(&c, 2, 0, 59) : 0;
     bool has_seconds = is_digit(&c);
@@ -98,6 +82,6 @@ bool cert_time_parse(int64_t *out, struct bytes text, bool generalized)
     if (c.bad || c.at != c.end)
         return false;
     int64_t seconds = ((int64_t)hour * 60 + minute) * 60 + second - ahead;
-    *out = days_since_1970(year, month, day) * SECONDS_A_DAY + seconds;
+    *out = time_days(year, month, day) * SECONDS_A_DAY + seconds;
     return true;
 }

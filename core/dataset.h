@@ -323,6 +323,19 @@ size_t block_num_records(const struct block *b);
  * the columns; each group in the order of positions. Those of a host name follow each other. */
 void block_record(const struct block *b, struct record *out, size_t i);
 
+/* block_glance tells of record i what whoever goes through them wants to bring near before its turn
+ * comes; false if it is not one in full. */
+struct block_glance {
+    struct addr addr;  /* if has_addr */
+    bool has_addr;
+    uint32_t chain_id; /* as in struct record */
+};
+bool block_glance(const struct block *b, struct block_glance *out, size_t i);
+
+/* block_num_shapes returns how many shapes there are: what the sessions of many targets have in
+ * common, which is all of a record from stage to alerts. */
+size_t block_num_shapes(const struct block *b);
+
 /* block_num_in_full returns how many of the records are of the first group. */
 size_t block_num_in_full(const struct block *b);
 

@@ -38,26 +38,44 @@ static struct bytes take_line(struct bytes *text)
     return line;
 }
 
-/* the first word of a line behind its code and separator; empty if it has none */
-static struct bytes first_word(struct bytes line)
+static struct bytes skip(struct bytes text, size_t len)
 {
-    if (line.len <= PREFIX_LEN)
-        return bytes_of(NULL, 0);
-    size_t at = PREFIX_LEN;
-    while (at < line.len && is_blank(line.data[at]))
-        at++;
-    size_t end = at;
-    while (end < line.len && !is_blank(line.data[end]))
-        end++;
-    return bytes_of(line.data + at, end - at);
+    return len < text.len ? bytes_of(text.data + len, text.len - len) : bytes_of(NULL, 0);
+}
+
+static struct bytes skip_blanks(struct bytes text)
+{
+    size_t len = 0;
+    while (len < text.len && is_blank(text.data[len]))
+        len++;
+    return skip(text, len);
+}
+
+static struct bytes trim(struct bytes text)
+{
+    text = skip_blanks(text);
+    while (text.len > 0 && is_blank(text.data[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+bool reply_words_next(struct bytes *reply, struct bytes *word, struct bytes *params)
+{
+    size_t len = 0;
+    if (reply->len == 0)
+        return false;
+    struct bytes words = skip_blanks(skip(take_line(reply), PREFIX_LEN));
+    while (len < words.len && !is_blank(words.data[len]))
+        len++;
+    *word = bytes_of(words.data, len);
+    *params = trim(skip(words, len));
+    return true;
 }
 
 bool reply_word_next(struct bytes *reply, struct bytes *word)
 {
-    if (reply->len == 0)
-        return false;
-    *word = first_word(take_line(reply));
-    return true;
+    struct bytes params;
+    return reply_words_next(reply, word, &params);
 }
 
 static struct keyword keyword_of(struct bytes word)

@@ -36,8 +36,10 @@ bool extensions_offer(const struct extensions *k, const char *keyword);
 bool extensions_has(const struct extensions *k, struct bytes keyword);
 
 /* reply_word_next takes a line off *reply and gives its first word behind the code, as it is; empty
- * if it has none. False at the end. */
+ * if it has none. False at the end. The first line's word is the server's name, or its first
+ * keyword. reply_words_next also gives what follows it, without blanks around. */
 bool reply_word_next(struct bytes *reply, struct bytes *word);
+bool reply_words_next(struct bytes *reply, struct bytes *word, struct bytes *params);
 
 /* reply_code returns the code that a reply begins with, 100 to 999; 0 if it begins with none. */
 uint16_t reply_code(struct bytes reply);

@@ -91,7 +91,12 @@ static int open_locked(struct file *f, const char *path, int flags, const struct
 
 int file_create(struct file *f, const char *path, const struct file_ops *ops, void *context)
 {
-    return open_locked(f, path, O_CREAT | O_EXCL, ops, context);
+    if (ops->create == NULL)
+        return open_locked(f, path, O_CREAT | O_EXCL, ops, context);
+    int fd = ops->create(context, path);
+    if (fd >= 0)
+        *f = (struct file){fd, ops, context};
+    return fd < 0 ? fd : 0;
 }
 
 int file_open(struct file *f, const char *path, const struct file_ops *ops, void *context)

@@ -14,6 +14,8 @@
 #include <sys/types.h>
 
 struct file_ops {
+    /* NULL: the file is made at path. Else whose descriptor it is, or negative errno. */
+    int (*create)(void *context, const char *path);
     /* octets written (maybe fewer than len), or negative errno */
     ssize_t (*write)(void *context, int fd, const void *data, size_t len, uint64_t offset);
     int (*sync)(void *context, int fd);       /* 0: what was written is on the disk */

@@ -395,6 +395,60 @@ void json_base64(struct json *j, struct bytes octets)
     put_char(j, '"');
 }
 
+/* ---- members ---- */
+
+void json_add_string(struct json *j, const char *key, const char *text)
+{
+    if (text == NULL)
+        return;
+    json_key(j, key);
+    json_string(j, text);
+}
+
+void json_add_octets(struct json *j, const char *key, struct bytes octets)
+{
+    if (octets.len == 0)
+        return;
+    json_key(j, key);
+    json_octets(j, octets);
+}
+
+void json_add_text(struct json *j, const char *key, struct bytes text)
+{
+    if (text.len == 0)
+        return;
+    json_key(j, key);
+    json_text(j, text);
+}
+
+void json_add_hex(struct json *j, const char *key, struct bytes octets)
+{
+    if (octets.len == 0)
+        return;
+    json_key(j, key);
+    json_hex(j, octets.data, octets.len);
+}
+
+void json_add_base64(struct json *j, const char *key, struct bytes octets)
+{
+    if (octets.len == 0)
+        return;
+    json_key(j, key);
+    json_base64(j, octets);
+}
+
+void json_add_uint(struct json *j, const char *key, uint64_t value)
+{
+    json_key(j, key);
+    json_uint(j, value);
+}
+
+void json_add_bool(struct json *j, const char *key, bool value)
+{
+    json_key(j, key);
+    json_bool(j, value);
+}
+
 void json_newline(struct json *j)
 {
     put_char(j, '\n');

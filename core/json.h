@@ -57,6 +57,16 @@ void json_bool(struct json *j, bool value);
 void json_null(struct json *j);
 void json_hex(struct json *j, const uint8_t *octets, size_t len);   /* lower-case hex string */
 void json_base64(struct json *j, struct bytes octets);              /* RFC 4648, 4: padded */
+/* json_add_* write a member of an object: key, a constant of ours, and value. A text that is NULL
+ * and octets of which there are none are absent, key and all. */
+void json_add_string(struct json *j, const char *key, const char *text);
+void json_add_octets(struct json *j, const char *key, struct bytes octets);
+void json_add_text(struct json *j, const char *key, struct bytes text);
+void json_add_hex(struct json *j, const char *key, struct bytes octets);
+void json_add_base64(struct json *j, const char *key, struct bytes octets);
+void json_add_uint(struct json *j, const char *key, uint64_t value);
+void json_add_bool(struct json *j, const char *key, bool value);
+
 void json_newline(struct json *j);      /* a bare \n between values of JSON Lines */
 
 /* json_unescape writes the octets behind an escaped text (as a JSON parser returned it) and

@@ -1,8 +1,6 @@
 #include "core/judge.h"
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -15,51 +13,31 @@
 enum {
     MISFIT_TRIES = 8, /* issuers with the wrong kind of key that are passed over */
     UNFIT_TRIES = 8,  /* issuers of which it is asked whether they signed though they may not */
-    POOL_ROUNDS = 8,  /* certificates that a chain may lack in a row */
-    POOL_TRIES = 16   /* certificates of the pool that may be parsed for one that is missing */
+    POOL_ROUNDS = JUDGE_ASKED_MAX, /* certificates that a chain may lack in a row */
+    POOL_TRIES = 16 /* certificates of the pool that may be parsed for one that is missing */
 };
 
 struct judge {
     const struct trust_store *store;
     const struct judge_pool *pool;
     struct judge_cache *cache;
+    struct judge_pairs *pairs;
     X509_STORE *no_roots; /* roots are given with each chain */
 
-    /* of the chain being judged */
+    /* the chain being judged */
+    size_t num_sent;
+    bool is_none, is_cut;
+    struct sent sent[JUDGE_SENT_MAX];
+
+    /* at a time */
     int64_t time_s;
     int64_t from, until;
-    size_t num_sent;
-    bool is_cut;
-    struct sent sent[JUDGE_SENT_MAX];
     struct judge_cert *borrowed[POOL_ROUNDS * POOL_TRIES];
     size_t num_borrowed;
+    struct pool_question asked[JUDGE_ASKED_MAX];
+    size_t num_asked;
     struct candidates untrusted, trusted;
 };
-
-struct judge *judge_new(const struct trust_store *store, const struct judge_pool *pool)
-{
-    struct judge *j = calloc(1, sizeof *j);
-    if (j == NULL)
-        return NULL;
-    j->store = store;
-    j->pool = pool;
-    j->cache = judge_cache_new();
-    j->no_roots = X509_STORE_new();
-    if (j->cache == NULL || j->no_roots == NULL) {
-        judge_free(j);
-        return NULL;
-    }
-    return j;
-}
-
-void judge_free(struct judge *j)
-{
-    if (j == NULL)
-        return;
-    judge_cache_free(j->cache);
-    X509_STORE_free(j->no_roots);
-    free(j);
-}
 
 /* ---- taking the chain in ---- */
 
@@ -91,6 +69,7 @@ static int parse_leaf(struct judge_cert **out, struct bytes der)
         free(c);
         return rc;
     }
+    judge_cert_hide_signature(c);
     c->num_users = 1;
     *out = c;
     return 0;
@@ -106,8 +85,6 @@ static int take_one(struct judge *j, size_t i, struct bytes der)
         s->is_duplicate = memcmp(j->sent[k].sha256, s->sha256, 32) == 0;
     int rc =
         i == 0 ? parse_leaf(&s->cert, der) : judge_cache_get(j->cache, &s->cert, der, s->sha256);
-    if (s->cert != NULL)
-        note_validity(j, s->cert);
     return rc == -EINVAL ? 0 : rc;
 }
 
@@ -129,13 +106,49 @@ static int take_sent(struct judge *j, const struct bytes *sent, size_t num)
     return 0;
 }
 
-static void let_go(struct judge *j)
+static void give_back(struct judge *j)
 {
-    for (size_t i = 0; i < j->num_sent; i++)
-        judge_cache_drop(j->sent[i].cert);
     for (size_t i = 0; i < j->num_borrowed; i++)
         judge_cache_drop(j->borrowed[i]);
-    j->num_sent = j->num_borrowed = 0;
+    j->num_borrowed = 0;
+}
+
+static void let_go(struct judge *j)
+{
+    give_back(j);
+    for (size_t i = 0; i < j->num_sent; i++)
+        judge_cache_drop(j->sent[i].cert);
+    j->num_sent = 0;
+}
+
+/* ---- a judge ---- */
+
+struct judge *judge_new(const struct trust_store *store, const struct judge_pool *pool)
+{
+    struct judge *j = calloc(1, sizeof *j);
+    if (j == NULL)
+        return NULL;
+    j->store = store;
+    j->pool = pool;
+    j->cache = judge_cache_new();
+    j->pairs = judge_pairs_new();
+    j->no_roots = X509_STORE_new();
+    if (j->cache == NULL || j->pairs == NULL || j->no_roots == NULL) {
+        judge_free(j);
+        return NULL;
+    }
+    return j;
+}
+
+void judge_free(struct judge *j)
+{
+    if (j == NULL)
+        return;
+    let_go(j);
+    judge_cache_free(j->cache);
+    judge_pairs_free(j->pairs);
+    X509_STORE_free(j->no_roots);
+    free(j);
 }
 
 /* ---- candidates ---- */
@@ -161,6 +174,9 @@ static void add_issuers(struct judge *j, const struct judge_cert *c)
 static void gather(struct judge *j)
 {
     j->untrusted.num = j->trusted.num = 0;
+    for (size_t i = 0; i < j->num_sent; i++)
+        if (j->sent[i].cert != NULL)
+            note_validity(j, j->sent[i].cert);
     for (size_t i = 0; i < j->num_sent; i++) {
         const struct sent *s = &j->sent[i];
         if (s->cert == NULL || s->is_duplicate)
@@ -182,7 +198,7 @@ static int search(struct judge *j, struct search *out)
     candidates_sort(&j->untrusted, j->time_s);
     candidates_sort(&j->trusted, j->time_s);
     for (unsigned tries = 0;; tries++) {
-        rc = search_run(out, j->no_roots, &leaf, &j->untrusted, &j->trusted, j->time_s);
+        rc = search_run(out, j->no_roots, j->pairs, &leaf, &j->untrusted, &j->trusted, j->time_s);
         size_t misfit = rc == 0 && tries < MISFIT_TRIES ? search_misfit(out) : 0;
         if (misfit == 0)
             return rc;
@@ -193,13 +209,10 @@ static int search(struct judge *j, struct search *out)
 
 /* ---- outcome ---- */
 
-static bool is_signed_by(const struct judge_cert *c, const struct judge_cert *issuer)
+static bool is_signed_by(const struct judge *j, const struct judge_cert *c,
+                         const struct judge_cert *issuer)
 {
-    EVP_PKEY *key = X509_get_pubkey(issuer->x509);
-    bool ok = key != NULL && X509_verify(c->x509, key) > 0;
-    EVP_PKEY_free(key);
-    ERR_clear_error();
-    return ok;
+    return judge_pairs_check(j->pairs, c, issuer) == PAIR_GOOD;
 }
 
 /* append_unfit_issuer: libcrypto passes over an issuer whose key may not sign certificates as if it
@@ -213,7 +226,7 @@ static void append_unfit_issuer(const struct judge *j, struct search *s)
             c->facts.key_usage & CERT_KU_CERT_SIGN)
             continue;
         tries++;
-        if (is_signed_by(top, c)) {
+        if (is_signed_by(j, top, c)) {
             search_append(s, j->untrusted.list[i]);
             return;
         }
@@ -233,7 +246,7 @@ static uint32_t settle_self_signed(const struct judge *j, const struct search *s
     if (is_trusted)
         return CHAIN_FLAG(SELF_SIGNED_LEAF);
     *faults |= CHAIN_FLAG(SELF_SIGNED_LEAF);
-    if (!is_signed_by(leaf, leaf))
+    if (!is_signed_by(j, leaf, leaf))
         *faults |= CHAIN_FLAG(BAD_SIGNATURE);
     return 0;
 }
@@ -315,6 +328,7 @@ static int add_from_pool(struct judge *j, const struct judge_cert *c)
 {
     size_t first, num = judge_pool_find(j->pool, &first, c->facts.issuer), tries = 0;
     int num_added = 0;
+    judge_pool_ask(j->pool, &j->asked[j->num_asked++], c->facts.issuer);
     for (size_t i = first; i < first + num && tries < POOL_TRIES; i++) {
         struct bytes der = judge_pool_der(j->pool, i);
         struct judge_cert *issuer;
@@ -331,7 +345,7 @@ static int add_from_pool(struct judge *j, const struct judge_cert *c)
         j->borrowed[j->num_borrowed++] = issuer;
         note_validity(j, issuer);
         struct candidate one = {issuer, CHAIN_POOL, (uint32_t)i};
-        if (candidates_have(&j->untrusted, issuer) || !is_signed_by(c, issuer) ||
+        if (candidates_have(&j->untrusted, issuer) || !is_signed_by(j, c, issuer) ||
             !candidates_add(&j->untrusted, one))
             continue;
         add_issuers(j, issuer);
@@ -400,18 +414,28 @@ static void conclude(struct judge *j, struct chain_verdict *out, struct chain_pa
     }
 }
 
-int judge_chain(struct judge *j, struct chain_verdict *out, struct chain_path *path,
-                const struct bytes *sent, size_t num, int64_t time_s)
+int judge_take(struct judge *j, const struct bytes *sent, size_t num)
+{
+    let_go(j);
+    j->is_none = num == 0;
+    j->is_cut = false;
+    int rc = take_sent(j, sent, num);
+    judge_pairs_begin(j->pairs, j->num_sent > 0 ? j->sent[0].cert : NULL);
+    return rc;
+}
+
+int judge_at(struct judge *j, struct chain_verdict *out, struct chain_path *path, int64_t time_s)
 {
     struct finding f = {.fault_link = -1, .verdict = {.outcome = CHAIN_NONE, .fault_at = -1}};
+    int rc = 0;
+    give_back(j);
     j->time_s = time_s;
     j->from = INT64_MIN;
     j->until = INT64_MAX;
-    j->is_cut = false;
-    int rc = take_sent(j, sent, num);
-    if (rc == 0 && num > 0 && j->sent[0].cert == NULL) {
+    j->num_asked = 0;
+    if (!j->is_none && j->sent[0].cert == NULL) {
         f.verdict = (struct chain_verdict){.outcome = CHAIN_UNPARSABLE, .fault_at = 0};
-    } else if (rc == 0 && num > 0) {
+    } else if (!j->is_none) {
         gather(j);
         rc = find_path(j, &f);
         if (rc == 0 && j->pool != NULL && f.verdict.outcome == CHAIN_INCOMPLETE)
@@ -419,6 +443,18 @@ int judge_chain(struct judge *j, struct chain_verdict *out, struct chain_path *p
     }
     if (rc == 0)
         conclude(j, out, path, &f);
-    let_go(j);
     return rc;
+}
+
+size_t judge_asked(const struct judge *j, const struct pool_question **out)
+{
+    *out = j->asked;
+    return j->num_asked;
+}
+
+int judge_chain(struct judge *j, struct chain_verdict *out, struct chain_path *path,
+                const struct bytes *sent, size_t num, int64_t time_s)
+{
+    int rc = judge_take(j, sent, num);
+    return rc == 0 ? judge_at(j, out, path, time_s) : rc;
 }

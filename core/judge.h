@@ -27,7 +27,8 @@
 enum {
     JUDGE_SENT_MAX = 128,             /* certificates looked at of one chain */
     JUDGE_SENT_OCTETS = 160 << 10,    /* of all of them */
-    JUDGE_PATH_MAX = 31               /* certificates in a path, root included */
+    JUDGE_PATH_MAX = 31,              /* certificates in a path, root included */
+    JUDGE_ASKED_MAX = 8               /* questions to the pool */
 };
 
 /* X(code, NAME, slug, text, why it matters, how to mend it); codes are in order of precedence */
@@ -197,5 +198,14 @@ void judge_free(struct judge *j);   /* NULL is allowed */
 /* judge_chain judges num certificates as sent at time_s. path may be NULL. */
 int judge_chain(struct judge *j, struct chain_verdict *out, struct chain_path *path,
                 const struct bytes *sent, size_t num, int64_t time_s);
+
+/* judge_take and judge_at do the same for a chain that is judged at several times: what does not
+ * depend on time is done once. Nothing of sent is kept. */
+int judge_take(struct judge *j, const struct bytes *sent, size_t num);
+int judge_at(struct judge *j, struct chain_verdict *out, struct chain_path *path, int64_t time_s);
+
+/* judge_asked returns what the last verdict asked the pool: it is that of any pool which answers
+ * the same. */
+size_t judge_asked(const struct judge *j, const struct pool_question **out);
 
 #endif

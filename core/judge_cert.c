@@ -7,6 +7,8 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
+#include "core/signature.h"
+
 enum { CACHE_SLOTS = 2048 }; /* a power of 2; a certificate takes 5 to 10 KiB */
 
 static int reason_of_failure(void)
@@ -44,6 +46,21 @@ void judge_cert_cleanup(struct judge_cert *c)
 struct bytes judge_cert_der(const struct judge_cert *c)
 {
     return bytes_of(CRYPTO_BUFFER_data(c->buffer), CRYPTO_BUFFER_len(c->buffer));
+}
+
+void judge_cert_hide_signature(struct judge_cert *c)
+{
+    struct signed_der parts;
+    if (!signed_der_read(&parts, judge_cert_der(c)))
+        return;
+    c->signature = parts.signature;
+    judge_cert_show_signature(c, false);
+}
+
+void judge_cert_show_signature(const struct judge_cert *c, bool shown)
+{
+    if (c->signature.data != NULL)
+        X509_set1_signature_value(c->x509, c->signature.data, shown ? c->signature.len : 0);
 }
 
 /* key_type_of tells from the name of a signature algorithm which keys make it. */
@@ -123,6 +140,7 @@ int judge_cache_get(struct judge_cache *cache, struct judge_cert **out, struct b
             free(c);
             return rc;
         }
+        judge_cert_hide_signature(c);
         c->num_users = 1;
         judge_cache_drop(*slot);
         *slot = c;

@@ -18,12 +18,20 @@ struct judge_cert {
     struct cert_facts facts;            /* points into the buffer */
     uint32_t subject_hash, issuer_hash; /* of the canonical names: equal names, equal hash */
     bool has_bad_extension;
-    unsigned num_users; /* of the cache: the cache itself is one */
+    struct bytes signature; /* once hidden, in the buffer */
+    unsigned num_users;     /* of the cache: the cache itself is one */
 };
 
 int judge_cert_parse(struct judge_cert *out, struct bytes der);
 void judge_cert_cleanup(struct judge_cert *c);
 struct bytes judge_cert_der(const struct judge_cert *c);
+
+/* judge_cert_hide_signature leaves the X509 without its signature: libcrypto, which would check it
+ * whenever it meets the certificate, then fails at once, and judge_pairs.h knows better. One whose
+ * signature is no whole octets stays as it is. The X509 must not be shared among threads.
+ * judge_cert_show_signature shows a hidden one, or hides it again; without memory it stays. */
+void judge_cert_hide_signature(struct judge_cert *c);
+void judge_cert_show_signature(const struct judge_cert *c, bool shown);
 
 /* judge_cert_key_fits tells whether the key of issuer is of the kind that the signature of c was
  * made with; true if either kind is not known. */

@@ -76,46 +76,62 @@ static struct stack_st_X509 *stack_of(const struct candidates *c)
     return stack;
 }
 
-/* was_unsupported tells from the error that X509_verify left whether it could check at all. */
-static bool was_unsupported(void)
+/* what the callback of a search needs */
+struct searching {
+    struct search *out;
+    struct judge_pairs *pairs;
+    const struct candidate *leaf;
+    const struct candidates *untrusted, *trusted;
+};
+
+static struct candidate find(const struct searching *s, const X509 *x509)
 {
-    uint32_t last = (uint32_t)ERR_peek_last_error();
-    int lib = ERR_GET_LIB(last), reason = ERR_GET_REASON(last);
-    return (lib == ERR_LIB_ASN1 && (reason == ASN1_R_UNKNOWN_SIGNATURE_ALGORITHM ||
-                                    reason == ASN1_R_UNKNOWN_MESSAGE_DIGEST_ALGORITHM)) ||
-           (lib == ERR_LIB_X509 && reason == X509_R_INVALID_PSS_PARAMETERS) || lib == ERR_LIB_EVP;
+    for (size_t i = 0; i < s->trusted->num; i++)
+        if (s->trusted->list[i].cert->x509 == x509)
+            return s->trusted->list[i];
+    for (size_t i = 0; i < s->untrusted->num; i++)
+        if (s->untrusted->list[i].cert->x509 == x509)
+            return s->untrusted->list[i];
+    return *s->leaf;
+}
+
+/* what is true of a signature that libcrypto could not check, since it is hidden */
+static enum pair_verdict check_signature(const struct searching *s, X509_STORE_CTX *ctx)
+{
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+    size_t at = (size_t)X509_STORE_CTX_get_error_depth(ctx);
+    if (at + 1 >= sk_X509_num(chain))
+        return PAIR_BAD;
+    struct candidate one = find(s, sk_X509_value(chain, at));
+    struct candidate issuer = find(s, sk_X509_value(chain, at + 1));
+    return judge_pairs_check(s->pairs, one.cert, issuer.cert);
 }
 
 /* on_verify notes an error and goes on. */
 static int on_verify(int ok, X509_STORE_CTX *ctx)
 {
-    struct search *s = X509_STORE_CTX_get_app_data(ctx);
-    int code = X509_STORE_CTX_get_error(ctx);
-    if (ok || s->num_notes == NOTES_MAX)
+    const struct searching *s = X509_STORE_CTX_get_app_data(ctx);
+    struct search *out = s->out;
+    struct note note = {.code = X509_STORE_CTX_get_error(ctx),
+                        .depth = X509_STORE_CTX_get_error_depth(ctx)};
+    if (ok)
         return 1;
-    s->notes[s->num_notes++] = (struct note){
-        .code = code,
-        .depth = X509_STORE_CTX_get_error_depth(ctx),
-        .is_unsupported = code == X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY ||
-                          (code == X509_V_ERR_CERT_SIGNATURE_FAILURE && was_unsupported()),
-    };
+    if (note.code == X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY)
+        note.is_unsupported = true;
+    if (note.code == X509_V_ERR_CERT_SIGNATURE_FAILURE) {
+        enum pair_verdict verdict = check_signature(s, ctx);
+        if (verdict == PAIR_GOOD)
+            return 1;
+        note.is_unsupported = verdict == PAIR_UNSUPPORTED;
+    }
+    if (out->num_notes < NOTES_MAX)
+        out->notes[out->num_notes++] = note;
     return 1;
 }
 
-static struct candidate find(const X509 *x509, const struct candidate *leaf,
-                             const struct candidates *untrusted, const struct candidates *trusted)
+static int verify(struct searching *searching, X509_STORE_CTX *ctx, int64_t time_s)
 {
-    for (size_t i = 0; i < trusted->num; i++)
-        if (trusted->list[i].cert->x509 == x509)
-            return trusted->list[i];
-    for (size_t i = 0; i < untrusted->num; i++)
-        if (untrusted->list[i].cert->x509 == x509)
-            return untrusted->list[i];
-    return *leaf;
-}
-
-static int verify(struct search *s, X509_STORE_CTX *ctx, int64_t time_s)
-{
+    struct search *s = searching->out;
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_TRUSTED_FIRST);
     X509_VERIFY_PARAM_set_time(param, time_s < TIME_FIRST  ? TIME_FIRST
@@ -123,7 +139,7 @@ static int verify(struct search *s, X509_STORE_CTX *ctx, int64_t time_s)
                                                            : time_s);
     X509_VERIFY_PARAM_set_depth(param, DEPTH_MAX);
     if (!X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER) ||
-        !X509_STORE_CTX_set_app_data(ctx, s))
+        !X509_STORE_CTX_set_app_data(ctx, searching))
         return -ENOMEM;
     X509_STORE_CTX_set_verify_cb(ctx, on_verify);
     if (X509_verify_cert(ctx) > 0)
@@ -137,20 +153,22 @@ static int verify(struct search *s, X509_STORE_CTX *ctx, int64_t time_s)
 }
 
 /* take_path: the leaf stays the one that was sent, also where the store has the same. */
-static void take_path(struct search *s, X509_STORE_CTX *ctx, const struct candidate *leaf,
-                      const struct candidates *untrusted, const struct candidates *trusted)
+static void take_path(const struct searching *searching, X509_STORE_CTX *ctx)
 {
     STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
-    s->path[0] = *leaf;
+    struct search *s = searching->out;
+    s->path[0] = *searching->leaf;
     s->num_path = 1;
     for (size_t i = 1; i < sk_X509_num(chain) && i < JUDGE_PATH_MAX; i++)
-        s->path[s->num_path++] = find(sk_X509_value(chain, i), leaf, untrusted, trusted);
+        s->path[s->num_path++] = find(searching, sk_X509_value(chain, i));
     s->is_too_long = sk_X509_num(chain) > JUDGE_PATH_MAX;
 }
 
-int search_run(struct search *out, X509_STORE *store_param, const struct candidate *leaf,
-               const struct candidates *untrusted, const struct candidates *trusted, int64_t time_s)
+int search_run(struct search *out, X509_STORE *store_param, struct judge_pairs *pairs,
+               const struct candidate *leaf, const struct candidates *untrusted,
+               const struct candidates *trusted, int64_t time_s)
 {
+    struct searching searching = {out, pairs, leaf, untrusted, trusted};
     int rc = -ENOMEM;
     out->num_path = out->num_notes = 0;
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -160,9 +178,9 @@ int search_run(struct search *out, X509_STORE *store_param, const struct candida
         !X509_STORE_CTX_init(ctx, store_param, leaf->cert->x509, sent))
         goto out;
     X509_STORE_CTX_trusted_stack(ctx, roots);
-    rc = verify(out, ctx, time_s);
+    rc = verify(&searching, ctx, time_s);
     if (rc == 0)
-        take_path(out, ctx, leaf, untrusted, trusted);
+        take_path(&searching, ctx);
 out:
     X509_STORE_CTX_free(ctx);
     sk_X509_free(sent);

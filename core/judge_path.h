@@ -9,7 +9,7 @@
 #define MXSWEEP_CORE_JUDGE_PATH_H
 
 #include "core/judge.h"
-#include "core/judge_cert.h"
+#include "core/judge_pairs.h"
 
 enum {
     CANDIDATES_MAX = 512, /* certificates that a path may be made of, on each side */
@@ -56,9 +56,9 @@ struct search {
 
 /* search_run finds the path of leaf through untrusted to trusted, at time_s. store_param is an
  * empty X509_STORE. */
-int search_run(struct search *out, X509_STORE *store_param, const struct candidate *leaf,
-               const struct candidates *untrusted, const struct candidates *trusted,
-               int64_t time_s);
+int search_run(struct search *out, X509_STORE *store_param, struct judge_pairs *pairs,
+               const struct candidate *leaf, const struct candidates *untrusted,
+               const struct candidates *trusted, int64_t time_s);
 
 /* search_misfit returns the first link whose key is of another kind than the signature of the one
  * below, 0 if there is none. */

@@ -42,4 +42,16 @@ struct bytes judge_pool_ski(const struct judge_pool *pool, size_t i);
  * and sets *first to the index of the first of them. */
 size_t judge_pool_find(const struct judge_pool *pool, size_t *first, struct bytes subject);
 
+/* a question to a pool and what it answered: which certificates have a subject. Sealed pools that
+ * answer the same hold the same certificates of that subject, as far as SHA-256 tells. */
+struct pool_question {
+    uint8_t subject[16]; /* of the SHA-256 of its DER */
+    uint8_t answer[16];  /* of that of the certificates' SHA-256, in order; zeros: there is none */
+};
+
+/* judge_pool_ask asks for a subject; judge_pool_holds tells whether the pool's answer is still that
+ * of q. */
+void judge_pool_ask(const struct judge_pool *pool, struct pool_question *q, struct bytes subject);
+bool judge_pool_holds(const struct judge_pool *pool, const struct pool_question *q);
+
 #endif

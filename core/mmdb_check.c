@@ -247,6 +247,12 @@ static bool read_metadata(struct metadata *m, struct bytes section)
     return m->keys == ALL_KEYS;
 }
 
+/* as MaxMind's and DB-IP's are fetched */
+static bool is_gzip(struct bytes file)
+{
+    return file.len >= 2 && file.data[0] == 0x1f && file.data[1] == 0x8b;
+}
+
 /* where the last marker ends; 0: there is none */
 static size_t find_metadata(struct bytes file)
 {
@@ -321,7 +327,8 @@ int mmdb_check(const char **why, struct bytes file)
         return refuse(why, "it is larger than 2 GiB");
     size_t metadata = find_metadata(file);
     if (metadata == 0)
-        return refuse(why, "it has no marker of a MaxMind database");
+        return refuse(why, is_gzip(file) ? "it is packed by gzip, and must be unpacked"
+                                         : "it has no marker of a MaxMind database");
     if (!read_metadata(&m, bytes_of(file.data + metadata, file.len - metadata)))
         return refuse(why, "its metadata cannot be read");
     size_t before_metadata = metadata - MARKER_LEN;

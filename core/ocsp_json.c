@@ -9,32 +9,14 @@ static void put_time(struct json *j, const char *key, int64_t time_s)
 {
     char text[TIME_TEXT_MAX];
     time_rfc3339_s(text, time_s * US_PER_S);
-    json_key(j, key);
-    json_string(j, text);
-}
-
-static void put_text(struct json *j, const char *key, const char *text)
-{
-    if (text == NULL)
-        return;
-    json_key(j, key);
-    json_string(j, text);
+    json_add_string(j, key, text);
 }
 
 static void put_answer(struct json *j, const char *key, enum ocsp_answer answer)
 {
     if (answer == OCSP_UNTOLD)
         return;
-    json_key(j, key);
-    json_bool(j, answer == OCSP_YES);
-}
-
-static void put_hex(struct json *j, const char *key, struct bytes octets)
-{
-    if (octets.len == 0)
-        return;
-    json_key(j, key);
-    json_hex(j, octets.data, octets.len);
+    json_add_bool(j, key, answer == OCSP_YES);
 }
 
 static const char *cert_status_slug(enum ocsp_cert_status status)
@@ -83,8 +65,8 @@ static void put_status(struct json *j, unsigned status)
 static void put_single(struct json *j, const struct ocsp_judgement *o)
 {
     put_answer(j, "this_certificate", o->this_cert);
-    put_text(j, "hash", o->hash_alg);
-    put_text(j, "cert_status", cert_status_slug(o->cert_status));
+    json_add_string(j, "hash", o->hash_alg);
+    json_add_string(j, "cert_status", cert_status_slug(o->cert_status));
     if (o->cert_status == OCSP_CERT_REVOKED) {
         put_time(j, "revoked_at", o->revoked_at);
         put_reason(j, o->reason);
@@ -99,23 +81,22 @@ static void put_single(struct json *j, const struct ocsp_judgement *o)
 static void put_response(struct json *j, const struct ocsp_judgement *o)
 {
     put_time(j, "produced_at", o->produced_at);
-    put_hex(j, "responder_key", o->responder_key);
-    put_hex(j, "responder_name", o->responder_name);
-    put_text(j, "sig_alg", o->sig_alg);
+    json_add_hex(j, "responder_key", o->responder_key);
+    json_add_hex(j, "responder_name", o->responder_name);
+    json_add_string(j, "sig_alg", o->sig_alg);
     if (o->sig_alg == NULL)
-        put_hex(j, "sig_alg_oid", o->sig_alg_oid);
+        json_add_hex(j, "sig_alg_oid", o->sig_alg_oid);
     put_answer(j, "signature", o->signature);
-    put_text(j, "signer", signer_slug(o->signer));
+    json_add_string(j, "signer", signer_slug(o->signer));
     if (o->signature == OCSP_NO)
-        put_text(j, "fault", ocsp_fault_slug(o->fault));
-    json_key(j, "answers");
-    json_uint(j, o->num_singles);
+        json_add_string(j, "fault", ocsp_fault_slug(o->fault));
+    json_add_uint(j, "answers", o->num_singles);
 }
 
 void ocsp_json(struct json *j, const struct ocsp_judgement *o)
 {
     json_object(j);
-    put_text(j, "outcome", ocsp_outcome_slug(o->outcome));
+    json_add_string(j, "outcome", ocsp_outcome_slug(o->outcome));
     if (o->has_status)
         put_status(j, o->status);
     if (o->num_singles > 0)

@@ -8,6 +8,7 @@ void record_init(struct record *r)
     for (size_t i = 0; i < NUM_TEXTS; i++)
         r->text_id[i] = UINT32_MAX;
     r->chain_id = UINT32_MAX;
+    r->shape_id = UINT32_MAX;
 }
 
 bool record_has_addr(const struct record *r)

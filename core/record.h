@@ -127,6 +127,7 @@ struct record {
     struct bytes host, tag;    /* of the target; empty: none */
     uint64_t start_us;         /* of the attempt, offset from the dataset's start */
     uint8_t source;            /* index into the header's source addresses; 0 where there is none */
+    uint32_t shape_id;         /* read: index into the block's shapes, UINT32_MAX if in no block */
     uint8_t stage, cause;      /* enum stage, enum cause */
     uint16_t smtp_code;        /* of the reply that decided, else of the last before; 0: none */
     int32_t errnum;            /* Linux errno that ended the connection; 0: none did */

@@ -14,35 +14,6 @@ enum { US_PER_MS = 1000, PREFIX_LEN = 4 };
 
 /* ---- fields ---- */
 
-static void put_uint(struct json *j, const char *key, uint64_t value)
-{
-    json_key(j, key);
-    json_uint(j, value);
-}
-
-static void put_text(struct json *j, const char *key, const char *text)
-{
-    json_key(j, key);
-    json_string(j, text);
-}
-
-/* octets of others; absent if there are none */
-static void put_octets(struct json *j, const char *key, struct bytes octets)
-{
-    if (octets.len == 0)
-        return;
-    json_key(j, key);
-    json_octets(j, octets);
-}
-
-static void put_base64(struct json *j, const char *key, struct bytes octets)
-{
-    if (octets.len == 0)
-        return;
-    json_key(j, key);
-    json_base64(j, octets);
-}
-
 /* a code point by its name or in hex; absent if it is 0 */
 static void put_code(struct json *j, const char *key, uint16_t code, const char *name)
 {
@@ -51,7 +22,7 @@ static void put_code(struct json *j, const char *key, uint16_t code, const char 
         return;
     if (name == NULL)
         snprintf(hex, sizeof hex, "0x%04x", code);
-    put_text(j, key, name != NULL ? name : hex);
+    json_add_string(j, key, name != NULL ? name : hex);
 }
 
 /* Linux's name of an error, or its number where it has none */
@@ -115,7 +86,7 @@ static void put_lines(struct json *j, const char *key, const char *raw_key, stru
     }
     json_array_end(j);
     if (!plain)
-        put_octets(j, raw_key, reply);
+        json_add_octets(j, raw_key, reply);
 }
 
 /* the keywords of a that are not among those of b; STARTTLS has a word of its own */
@@ -145,8 +116,7 @@ static void put_keywords(struct json *j, const struct record *r)
     if (reply_code(r->text[TEXT_EHLO_TLS]) != 250)
         return;
     extensions_read(&after, r->text[TEXT_EHLO_TLS]);
-    json_key(j, "starttls_again");
-    json_bool(j, extensions_offer(&after, "STARTTLS"));
+    json_add_bool(j, "starttls_again", extensions_offer(&after, "STARTTLS"));
     if (reply_code(r->text[TEXT_EHLO]) != 250)
         return;
     extensions_read(&before, r->text[TEXT_EHLO]);
@@ -179,12 +149,11 @@ static void put_alerts(struct json *j, const struct record *r)
         const struct alert *a = &r->alerts[i];
         const char *name = tls_alert_name(a->number);
         json_object(j);
-        put_text(j, "dir", a->sent ? "sent" : "received");
-        put_uint(j, "level", a->level);
-        put_uint(j, "number", a->number);
-        if (name != NULL)
-            put_text(j, "name", name);
-        put_text(j, "during", stage_slug(a->during));
+        json_add_string(j, "dir", a->sent ? "sent" : "received");
+        json_add_uint(j, "level", a->level);
+        json_add_uint(j, "number", a->number);
+        json_add_string(j, "name", name);
+        json_add_string(j, "during", stage_slug(a->during));
         json_object_end(j);
     }
     json_array_end(j);
@@ -200,8 +169,7 @@ static void put_flags(struct json *j, const struct record *r)
     for (unsigned i = 0; i < NUM_TLS_FLAGS; i++) {
         if ((r->tls_known & 1U << i) == 0)
             continue;
-        json_key(j, slugs[i]);
-        json_bool(j, (r->tls_flags & 1U << i) != 0);
+        json_add_bool(j, slugs[i], (r->tls_flags & 1U << i) != 0);
     }
 }
 
@@ -225,7 +193,7 @@ static void put_fingerprint(struct json *j, const struct record *r)
     if (r->version == 0 || (r->tls_known & TLS_FLAG_ALPN) == 0)
         return;
     server_print(text, r->version, r->suite, r->server_exts, r->num_server_exts);
-    put_text(j, "fingerprint", text);
+    json_add_string(j, "fingerprint", text);
 }
 
 /* the names that have a text; and how many there are */
@@ -242,7 +210,7 @@ static void put_ca_names(struct json *j, struct bytes names)
             json_octets(j, bytes_of(text, len));
     }
     json_array_end(j);
-    put_uint(j, "num_ca_names", num);
+    json_add_uint(j, "num_ca_names", num);
 }
 
 static void put_certificate_request(struct json *j, const struct record *r)
@@ -253,13 +221,11 @@ static void put_certificate_request(struct json *j, const struct record *r)
         return;
     json_key(j, "certificate_request");
     json_object(j);
-    put_base64(j, "body", body);
+    json_add_base64(j, "body", body);
     if (cert_request_read(&request, body, r->version)) {
         put_ca_names(j, request.ca_names);
-        if (request.cut) {
-            json_key(j, "cut");
-            json_bool(j, true);
-        }
+        if (request.cut)
+            json_add_bool(j, "cut", true);
     }
     json_object_end(j);
 }
@@ -269,42 +235,43 @@ static void put_shown(struct json *j, const struct record *r)
 {
     put_flags(j, r);
     if ((r->tls_flags & TLS_FLAG_TICKET) != 0)
-        put_uint(j, "ticket_lifetime_s", r->ticket_lifetime_s);
+        json_add_uint(j, "ticket_lifetime_s", r->ticket_lifetime_s);
     put_code(j, "retry_group", r->retry_group, tls_group_name(r->retry_group));
     if (r->compression != 0)
-        put_uint(j, "compression", r->compression);
+        json_add_uint(j, "compression", r->compression);
     put_server_extensions(j, r);
     put_fingerprint(j, r);
-    put_base64(j, "ocsp_staple", r->text[TEXT_OCSP]);
-    put_base64(j, "sct_list", r->text[TEXT_SCT]);
+    json_add_base64(j, "ocsp_staple", r->text[TEXT_OCSP]);
+    json_add_base64(j, "sct_list", r->text[TEXT_SCT]);
     put_certificate_request(j, r);
     if (r->flights != 0)
-        put_uint(j, "flights", r->flights);
+        json_add_uint(j, "flights", r->flights);
     if (r->tls_in == 0 && r->tls_out == 0)
         return;
     json_key(j, "octets");
     json_object(j);
-    put_uint(j, "in", r->tls_in);
-    put_uint(j, "out", r->tls_out);
+    json_add_uint(j, "in", r->tls_in);
+    json_add_uint(j, "out", r->tls_out);
     json_object_end(j);
 }
 
-static void put_tls(struct json *j, const struct dataset_header *header, const struct record *r)
+static void put_tls(struct json *j, const struct dataset_header *header, const struct record *r,
+                    bool shown)
 {
     if (!r->has_tls)
         return;
     json_key(j, "tls");
     json_object(j);
-    json_key(j, "handshake_done");
-    json_bool(j, r->handshake_done);
+    json_add_bool(j, "handshake_done", r->handshake_done);
     put_code(j, "version", r->version, tls_version_name(r->version));
     put_code(j, "suite", r->suite, tls_suite_name(r->suite));
     put_code(j, "group", r->group, tls_group_name(r->group));
     put_code(j, "sigscheme", r->sigscheme, tls_sigscheme_name(r->sigscheme));
     if (r->hello < header->num_hellos)
-        put_octets(j, "hello", header->hellos[r->hello].name);
+        json_add_octets(j, "hello", header->hellos[r->hello].name);
     put_alerts(j, r);
-    put_shown(j, r);
+    if (shown)
+        put_shown(j, r);
     json_object_end(j);
 }
 
@@ -317,10 +284,8 @@ static void put_chain(struct json *j, const struct record *r)
     for (size_t i = 0; i < r->num_chain; i++)
         json_hex(j, r->chain[i], 32);
     json_array_end(j);
-    if (r->chain_cut) {
-        json_key(j, "chain_cut");
-        json_bool(j, true);
-    }
+    if (r->chain_cut)
+        json_add_bool(j, "chain_cut", true);
 }
 
 /* ---- the record ---- */
@@ -333,23 +298,23 @@ static void put_source(struct json *j, const struct dataset_header *header, cons
         addr_cmp(header->sources[r->source], (struct addr){0, 0}) == 0)
         return;
     addr_format(text, header->sources[r->source]);
-    put_text(j, "source", text);
+    json_add_string(j, "source", text);
 }
 
 static void put_target(struct json *j, const struct dataset_header *header, const struct record *r)
 {
     char text[ADDR_TEXT_MAX], start[TIME_TEXT_MAX];
-    put_uint(j, "position", r->position);
+    json_add_uint(j, "position", r->position);
     if (record_has_addr(r)) {
         addr_format(text, r->addr);
-        put_text(j, "addr", text);
+        json_add_string(j, "addr", text);
     }
-    put_uint(j, "port", r->port);
-    put_octets(j, "host", r->host);
-    put_octets(j, "tag", r->tag);
+    json_add_uint(j, "port", r->port);
+    json_add_octets(j, "host", r->host);
+    json_add_octets(j, "tag", r->tag);
     put_source(j, header, r);
     time_rfc3339(start, time_after(header->start_us, r->start_us));
-    put_text(j, "start", start);
+    json_add_string(j, "start", start);
 }
 
 static void put_attempts(struct json *j, const struct dataset_header *header,
@@ -363,11 +328,11 @@ static void put_attempts(struct json *j, const struct dataset_header *header,
         char start[TIME_TEXT_MAX];
         time_rfc3339_ms(start, time_after(header->start_us, a->start_us));
         json_object(j);
-        put_text(j, "start", start);
-        put_text(j, "stage", stage_slug(a->stage));
-        put_text(j, "cause", cause_slug(a->cause));
+        json_add_string(j, "start", start);
+        json_add_string(j, "stage", stage_slug(a->stage));
+        json_add_string(j, "cause", cause_slug(a->cause));
         if (a->smtp_code != 0)
-            put_uint(j, "smtp_code", a->smtp_code);
+            json_add_uint(j, "smtp_code", a->smtp_code);
         json_object_end(j);
     }
     json_array_end(j);
@@ -376,12 +341,12 @@ static void put_attempts(struct json *j, const struct dataset_header *header,
 static void put_outcome(struct json *j, const struct record *r)
 {
     char enhanced[12];
-    put_text(j, "stage", stage_slug(r->stage));
-    put_text(j, "cause", cause_slug(r->cause));
+    json_add_string(j, "stage", stage_slug(r->stage));
+    json_add_string(j, "cause", cause_slug(r->cause));
     if (r->smtp_code != 0)
-        put_uint(j, "smtp_code", r->smtp_code);
+        json_add_uint(j, "smtp_code", r->smtp_code);
     if (record_enhanced_code(enhanced, r))
-        put_text(j, "enhanced_code", enhanced);
+        json_add_string(j, "enhanced_code", enhanced);
     put_errno(j, r->errnum);
 }
 
@@ -425,12 +390,12 @@ static void put_timings(struct json *j, const struct record *r)
 
 static void put_stray(struct json *j, const struct record *r)
 {
-    put_octets(j, "early_plaintext", r->text[TEXT_EARLY]);
+    json_add_octets(j, "early_plaintext", r->text[TEXT_EARLY]);
     if (r->early_len > r->text[TEXT_EARLY].len)
-        put_uint(j, "early_plaintext_len", r->early_len);
-    put_octets(j, "not_tls", r->text[TEXT_NOT_TLS]);
+        json_add_uint(j, "early_plaintext_len", r->early_len);
+    json_add_octets(j, "not_tls", r->text[TEXT_NOT_TLS]);
     if (r->not_tls_len > r->text[TEXT_NOT_TLS].len)
-        put_uint(j, "not_tls_len", r->not_tls_len);
+        json_add_uint(j, "not_tls_len", r->not_tls_len);
 }
 
 /* octets that are no findings, of a writer that is not ours, are shown as they are */
@@ -440,7 +405,7 @@ static void put_audit(struct json *j, const struct record *r)
     if (r->text[TEXT_AUDIT].len == 0)
         return;
     if (!audit_decode(&audit, r->text[TEXT_AUDIT])) {
-        put_base64(j, "audit_raw", r->text[TEXT_AUDIT]);
+        json_add_base64(j, "audit_raw", r->text[TEXT_AUDIT]);
         return;
     }
     json_key(j, "audit");
@@ -448,20 +413,23 @@ static void put_audit(struct json *j, const struct record *r)
 }
 
 void record_json_members(struct json *j, const struct dataset_header *header,
-                         const struct record *r)
+                         const struct record *r, unsigned left_out)
 {
     put_target(j, header, r);
     put_attempts(j, header, r);
     put_outcome(j, r);
-    put_octets(j, "greeting", r->text[TEXT_GREETING]);
+    json_add_octets(j, "greeting", r->text[TEXT_GREETING]);
     put_lines(j, "ehlo", "ehlo_raw", r->text[TEXT_EHLO]);
-    put_octets(j, "helo", r->text[TEXT_HELO]);
-    put_octets(j, "starttls_reply", r->text[TEXT_STARTTLS]);
+    json_add_octets(j, "helo", r->text[TEXT_HELO]);
+    json_add_octets(j, "starttls_reply", r->text[TEXT_STARTTLS]);
     put_stray(j, r);
-    put_tls(j, header, r);
-    put_lines(j, "ehlo_tls", "ehlo_tls_raw", r->text[TEXT_EHLO_TLS]);
-    put_keywords(j, r);
-    put_anomalies(j, r);
+    put_tls(j, header, r, (left_out & RECORD_JSON_SHOWN) == 0);
+    if ((left_out & RECORD_JSON_EHLO_TLS) == 0)
+        put_lines(j, "ehlo_tls", "ehlo_tls_raw", r->text[TEXT_EHLO_TLS]);
+    if ((left_out & RECORD_JSON_KEYWORDS) == 0)
+        put_keywords(j, r);
+    if ((left_out & RECORD_JSON_ANOMALIES) == 0)
+        put_anomalies(j, r);
     put_chain(j, r);
     put_audit(j, r);
     put_timings(j, r);
@@ -470,7 +438,7 @@ void record_json_members(struct json *j, const struct dataset_header *header,
 void record_json(struct json *j, const struct dataset_header *header, const struct record *r)
 {
     json_object(j);
-    record_json_members(j, header, r);
+    record_json_members(j, header, r, 0);
     json_object_end(j);
     json_newline(j);
 }

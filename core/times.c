@@ -1,5 +1,6 @@
 #include "core/times.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,6 +87,21 @@ void time_words(char out[TIME_TEXT_MAX], int64_t us)
     struct civil c = civil_of(us);
     out = put_moment(out, &c, ' ', ' ');
     memcpy(out, "UTC", 4);
+}
+
+int time_days_in_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap);
+}
+
+int64_t time_days(int year, int month, int day)
+{
+    int64_t y = (int64_t)year - (month <= 2) + 400; /* begins in March; as above, from -400-03-01 */
+    int64_t era = y / 400, yoe = y % 400;
+    int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 146097 + 60 + FIRST_S / S_PER_DAY;
 }
 
 int64_t time_after(int64_t start_us, uint64_t offset_us)

@@ -24,6 +24,11 @@ void time_rfc3339_ms(char out[TIME_TEXT_MAX], int64_t us);
 /* time_words writes "2026-11-23 21:03:31 UTC" and a NUL. */
 void time_words(char out[TIME_TEXT_MAX], int64_t us);
 
+/* time_days_in_month says how many days a month has, 1 to 12 of the years 0 to 9999 of the
+ * Gregorian calendar; time_days returns how many days that date is after 1970-01-01. */
+int time_days_in_month(int year, int month);
+int64_t time_days(int year, int month, int day);
+
 /* time_after returns start_us + offset_us, held within int64_t. */
 int64_t time_after(int64_t start_us, uint64_t offset_us);
 

@@ -94,9 +94,9 @@ static void of_early(struct findings *f, const struct record *r)
 
 static void of_keywords(struct findings *f, const struct record *r)
 {
-    if (keyword_offered(r->text[TEXT_EHLO_TLS], "STARTTLS"))
+    if (keyword_offered(r->text[TEXT_EHLO_TLS], bytes_text("STARTTLS")))
         findings_add(f, VERDICT_STARTTLS_AGAIN, "%s", "");
-    if (keyword_offered(r->text[TEXT_EHLO], "AUTH"))
+    if (keyword_offered(r->text[TEXT_EHLO], bytes_text("AUTH")))
         findings_add(f, VERDICT_AUTH_PLAIN, "%s", "");
 }
 

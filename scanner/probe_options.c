@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/audit.h"
+#include "core/times.h"
 #include "scanner/options_table.h"
 
 enum { FIRST_LONG = 256, LETTERS_MAX = 64, SMTP_PORT = 25 };
@@ -173,36 +174,22 @@ static bool digits(unsigned *out, const char *text, size_t len, unsigned low, un
     return value >= low && value <= high;
 }
 
-/* days from 1970-01-01 to a date of the Gregorian calendar, from year 1970 on */
-static int64_t days_to(unsigned year, unsigned month, unsigned day)
-{
-    static const unsigned before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
-    unsigned past = year - 1;
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    int64_t days = (int64_t)past * 365 + past / 4 - past / 100 + past / 400 - 719162;
-    return days + before[month - 1] + (leap && month > 2 ? 1 : 0) + day - 1;
-}
-
-static bool date_exists(unsigned year, unsigned month, unsigned day)
-{
-    bool last = month == 12;
-    return days_to(year, month, day) < days_to(last ? year + 1 : year, last ? 1 : month + 1, 1);
-}
-
 bool probe_time_parse(int64_t *seconds, const char *text)
 {
     unsigned year, month, day, hour = 0, minute = 0, second = 0;
     size_t len = strlen(text);
     if ((len != 10 && len != 20) || text[4] != '-' || text[7] != '-' ||
         !digits(&year, text, 4, 1970, 9999) || !digits(&month, text + 5, 2, 1, 12) ||
-        !digits(&day, text + 8, 2, 1, 31) || !date_exists(year, month, day))
+        !digits(&day, text + 8, 2, 1, 31) ||
+        day > (unsigned)time_days_in_month((int)year, (int)month))
         return false;
     if (len == 20 &&
         (text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[19] != 'Z' ||
          !digits(&hour, text + 11, 2, 0, 23) || !digits(&minute, text + 14, 2, 0, 59) ||
          !digits(&second, text + 17, 2, 0, 59)))
         return false;
-    *seconds = days_to(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    int64_t days = time_days((int)year, (int)month, (int)day);
+    *seconds = days * 86400 + hour * 3600 + minute * 60 + second;
     return true;
 }
 

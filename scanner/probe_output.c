@@ -1,34 +1,19 @@
 #include "scanner/probe_output.h"
 
-#include <openssl/base64.h>
-
+#include "core/pem.h"
 #include "core/record_json.h"
 #include "core/sct.h"
 #include "core/times.h"
 
-enum { PEM_LINE_OCTETS = 48, PEM_LINE_LEN = 64, NAME_TEXT_MAX = 256 };
+enum { LABEL_MAX = 64 };
 
 /* ---- small parts ---- */
-
-static void put_text(struct json *j, const char *key, const char *text)
-{
-    json_key(j, key);
-    json_string(j, text);
-}
-
-static void put_octets(struct json *j, const char *key, struct bytes octets)
-{
-    if (octets.len == 0)
-        return;
-    json_key(j, key);
-    json_octets(j, octets);
-}
 
 static void put_time(struct json *j, const char *key, int64_t time_s)
 {
     char text[TIME_TEXT_MAX];
     time_rfc3339_s(text, time_s < INT64_MAX / 1000000 ? time_s * 1000000 : INT64_MAX);
-    put_text(j, key, text);
+    json_add_string(j, key, text);
 }
 
 static void put_flags(struct json *j, const char *key, uint32_t flags)
@@ -48,11 +33,10 @@ static void put_store(struct json *j, const struct view *v)
     const struct trust_store_facts *facts = trust_store_facts(v->judged->store);
     json_key(j, "trust_store");
     json_object(j);
-    put_octets(j, "file", bytes_text(v->store_name));
+    json_add_octets(j, "file", bytes_text(v->store_name));
     json_key(j, "sha256");
     json_hex(j, facts->sha256, sizeof facts->sha256);
-    json_key(j, "roots");
-    json_uint(j, facts->num_roots);
+    json_add_uint(j, "roots", facts->num_roots);
     put_time(j, "changed", facts->mtime_s);
     json_object_end(j);
 }
@@ -74,16 +58,16 @@ static void put_cert(struct json *j, const struct judged_cert *c, uint32_t flags
     json_object(j);
     json_key(j, "sha256");
     json_hex(j, c->facts.sha256, sizeof c->facts.sha256);
-    put_octets(j, "subject_cn", c->facts.subject_cn);
-    put_octets(j, "subject_org", c->facts.subject_org);
-    put_octets(j, "issuer_cn", c->facts.issuer_cn);
-    put_octets(j, "issuer_org", c->facts.issuer_org);
+    json_add_octets(j, "subject_cn", c->facts.subject_cn);
+    json_add_octets(j, "subject_org", c->facts.subject_org);
+    json_add_octets(j, "issuer_cn", c->facts.issuer_cn);
+    json_add_octets(j, "issuer_org", c->facts.issuer_org);
     if (c->facts.has_validity) {
         put_time(j, "not_before", c->facts.not_before);
         put_time(j, "not_after", c->facts.not_after);
     }
     if (c->facts.sig_alg != NULL)
-        put_text(j, "signature_algorithm", c->facts.sig_alg);
+        json_add_string(j, "signature_algorithm", c->facts.sig_alg);
     if (c->parsed)
         put_names(j, c->facts.san);
     put_flags(j, "flags", flags);
@@ -98,11 +82,9 @@ static void put_path(struct json *j, const struct chain_path *path)
     json_array(j);
     for (size_t i = 0; i < path->num_links; i++) {
         json_object(j);
-        put_text(j, "from", origins[path->links[i].origin]);
-        if (path->links[i].origin == CHAIN_SENT) {
-            json_key(j, "at");
-            json_uint(j, path->links[i].at);
-        }
+        json_add_string(j, "from", origins[path->links[i].origin]);
+        if (path->links[i].origin == CHAIN_SENT)
+            json_add_uint(j, "at", path->links[i].at);
         put_flags(j, "flags", path->links[i].flags);
         json_object_end(j);
     }
@@ -113,7 +95,7 @@ static void put_chain(struct json *j, const struct judged *judged)
 {
     json_key(j, "chain");
     json_object(j);
-    put_text(j, "outcome", chain_outcome_words(judged->verdict.outcome)->slug);
+    json_add_string(j, "outcome", chain_outcome_words(judged->verdict.outcome)->slug);
     put_flags(j, "flags", judged->verdict.flags);
     if (judged->verdict.fault_at >= 0) {
         json_key(j, "fault_at");
@@ -134,9 +116,9 @@ static void put_match(struct json *j, const struct judged *judged)
         return;
     json_key(j, "name");
     json_object(j);
-    put_octets(j, "asked", bytes_text(judged->name.host));
-    put_text(j, "match", name_match_slug(judged->match));
-    put_octets(j, "matched", judged->matched);
+    json_add_octets(j, "asked", bytes_text(judged->name.host));
+    json_add_string(j, "match", name_match_slug(judged->match));
+    json_add_octets(j, "matched", judged->matched);
     json_object_end(j);
 }
 
@@ -175,14 +157,14 @@ static void put_finding(struct json *j, const struct finding *f)
     struct chain_words words = finding_words(f);
     finding_slug(slug, f);
     json_object(j);
-    put_text(j, "slug", slug);
-    put_text(j, "class", verdict_class_slug(finding_class(f)));
-    put_text(j, "what", words.text);
+    json_add_string(j, "slug", slug);
+    json_add_string(j, "class", verdict_class_slug(finding_class(f)));
+    json_add_string(j, "what", words.text);
     if (f->detail[0] != '\0')
-        put_text(j, "detail", f->detail);
-    put_text(j, "why", words.why);
+        json_add_string(j, "detail", f->detail);
+    json_add_string(j, "why", words.why);
     if (words.mend[0] != '\0')
-        put_text(j, "mend", words.mend);
+        json_add_string(j, "mend", words.mend);
     json_object_end(j);
 }
 
@@ -191,8 +173,8 @@ static void put_verdict(struct json *j, const struct findings *f)
     enum verdict_class class = findings_class(f);
     json_key(j, "verdict");
     json_object(j);
-    put_text(j, "class", verdict_class_slug(class));
-    put_text(j, "text", verdict_class_text(class));
+    json_add_string(j, "class", verdict_class_slug(class));
+    json_add_string(j, "text", verdict_class_text(class));
     json_key(j, "exit_code");
     json_int(j, finding_exit_code(class));
     json_key(j, "findings");
@@ -206,7 +188,7 @@ static void put_verdict(struct json *j, const struct findings *f)
 void probe_json(struct json *j, const struct view *v)
 {
     json_object(j);
-    record_json_members(j, v->header, v->record);
+    record_json_members(j, v->header, v->record, 0);
     put_judgement(j, v);
     put_verdict(j, v->findings);
     json_object_end(j);
@@ -215,35 +197,12 @@ void probe_json(struct json *j, const struct view *v)
 
 /* ---- PEM ---- */
 
-static void put_base64(FILE *out, struct bytes der)
-{
-    for (size_t at = 0; at < der.len; at += PEM_LINE_OCTETS) {
-        uint8_t line[PEM_LINE_LEN + 1];
-        size_t left = der.len - at, len = left < PEM_LINE_OCTETS ? left : PEM_LINE_OCTETS;
-        EVP_EncodeBlock(line, der.data + at, len);
-        fprintf(out, "%s\n", (const char *)line);
-    }
-}
-
-static void put_comment(FILE *out, const char *what, struct bytes name)
-{
-    char text[NAME_TEXT_MAX];
-    if (name.len == 0)
-        return;
-    text_for_terminal(text, sizeof text, name);
-    fprintf(out, " %s=%s", what, text);
-}
-
 void probe_pem(FILE *out, const struct view *v)
 {
     for (size_t i = 0; i < v->judged->num_sent; i++) {
         const struct judged_cert *c = &v->judged->sent[i];
-        fprintf(out, "# %zu of %zu", i + 1, v->judged->num_sent);
-        put_comment(out, "CN", c->facts.subject_cn);
-        put_comment(out, "O", c->facts.subject_org);
-        fputs(c->parsed ? "" : " (cannot be parsed)", out);
-        fputs("\n-----BEGIN CERTIFICATE-----\n", out);
-        put_base64(out, c->der);
-        fputs("-----END CERTIFICATE-----\n", out);
+        char label[LABEL_MAX];
+        snprintf(label, sizeof label, "%zu of %zu", i + 1, v->judged->num_sent);
+        pem_cert(out, label, c->parsed ? &c->facts : NULL, c->der);
     }
 }

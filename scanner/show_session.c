@@ -1,6 +1,7 @@
 #include <strings.h>
 
 #include "core/anomalies.h"
+#include "core/extensions.h"
 #include "core/json.h"
 #include "core/names.h"
 #include "core/times.h"
@@ -231,15 +232,6 @@ static bool same_word(struct bytes a, struct bytes b)
     return a.len == b.len && strncasecmp((const char *)a.data, (const char *)b.data, a.len) == 0;
 }
 
-static bool has_word(struct bytes reply, struct bytes wanted)
-{
-    struct bytes word, params;
-    while (keyword_next(&reply, &word, &params))
-        if (same_word(word, wanted))
-            return true;
-    return false;
-}
-
 /* the keywords of a reply, but for its first line, which names the server; those only that are not
  * in `less` (empty: all) */
 static void list_keywords(const struct show *s, const char *label, struct bytes reply,
@@ -249,9 +241,9 @@ static void list_keywords(const struct show *s, const char *label, struct bytes 
     struct bytes word, params;
     size_t num = 0;
     bool first = true;
-    for (; num < KEYWORDS_MAX && keyword_next(&reply, &word, &params); first = false) {
+    for (; num < KEYWORDS_MAX && reply_words_next(&reply, &word, &params); first = false) {
         bool named = first && !same_word(word, bytes_text("STARTTLS"));
-        if (word.len == 0 || named || (less.len > 0 && has_word(less, word)))
+        if (word.len == 0 || named || (less.len > 0 && keyword_offered(less, word)))
             continue;
         show_add(&t, "%s", num++ > 0 ? ", " : "");
         show_add_octets(&t, word, KEYWORD_TEXT_MAX);

@@ -62,12 +62,6 @@ static void time_text(char out[TIME_MAX], int64_t utc_us)
     snprintf(out + len, TIME_MAX - len, ".%03uZ", (unsigned)(utc_us % 1000000 / 1000));
 }
 
-static void put_count(struct json *j, const char *key, uint64_t value)
-{
-    json_key(j, key);
-    json_uint(j, value);
-}
-
 static void put_number(struct json *j, const char *key, double value, int decimals)
 {
     json_key(j, key);
@@ -80,11 +74,9 @@ void status_json(struct json *j, const struct status *s, int64_t utc_us)
     char time[TIME_MAX];
     time_text(time, utc_us);
     json_object(j);
-    json_key(j, "time");
-    json_string(j, time);
-    json_key(j, "phase");
-    json_string(j, phase_slug(s->phase));
-    put_count(j, "done", s->num_done);
+    json_add_string(j, "time", time);
+    json_add_string(j, "phase", phase_slug(s->phase));
+    json_add_uint(j, "done", s->num_done);
     json_key(j, "total");
     if (s->knows_total)
         json_uint(j, s->num_targets);
@@ -100,19 +92,19 @@ void status_json(struct json *j, const struct status *s, int64_t utc_us)
         json_fixed(j, (double)s->left_ns / 1e9, 1);
     else
         json_null(j);
-    put_count(j, "in_flight", f->in_flight);
-    put_count(j, "parked", f->num_parked);
-    put_count(j, "backed_off", f->num_backed_off);
+    json_add_uint(j, "in_flight", f->in_flight);
+    json_add_uint(j, "parked", f->num_parked);
+    json_add_uint(j, "backed_off", f->num_backed_off);
     put_number(j, "rate_now", s->rate_now, 3);
     put_number(j, "rate_avg", s->rate_avg, 3);
-    put_count(j, "open", f->count[COUNT_OPEN]);
-    put_count(j, "starttls", f->count[COUNT_STARTTLS]);
-    put_count(j, "tls", f->count[COUNT_TLS]);
-    put_count(j, "throttled", f->count[COUNT_THROTTLED]);
-    put_count(j, "retried", f->count[COUNT_RETRIED]);
-    put_count(j, "audits", f->count[COUNT_AUDITS]);
-    put_count(j, "ours", f->count[COUNT_OURS]);
-    put_count(j, "queue_bytes", f->queue_bytes);
+    json_add_uint(j, "open", f->count[COUNT_OPEN]);
+    json_add_uint(j, "starttls", f->count[COUNT_STARTTLS]);
+    json_add_uint(j, "tls", f->count[COUNT_TLS]);
+    json_add_uint(j, "throttled", f->count[COUNT_THROTTLED]);
+    json_add_uint(j, "retried", f->count[COUNT_RETRIED]);
+    json_add_uint(j, "audits", f->count[COUNT_AUDITS]);
+    json_add_uint(j, "ours", f->count[COUNT_OURS]);
+    json_add_uint(j, "queue_bytes", f->queue_bytes);
     put_number(j, "loop_lag_ms", (double)f->loop_lag_ns / 1e6, 3);
     json_object_end(j);
 }

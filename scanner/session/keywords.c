@@ -1,6 +1,8 @@
 #include "scanner/session/keywords.h"
 
-enum { PREFIX_LEN = 4 };   /* octets of code and separator */
+#include "core/extensions.h"
+
+enum { PREFIX_LEN = 4 }; /* octets of code and separator */
 
 static bool is_blank(uint8_t c)
 {
@@ -13,38 +15,6 @@ static struct bytes skip(struct bytes b, size_t len)
     return n == 0 ? b : bytes_of(b.data + n, b.len - n);
 }
 
-/* takes one line off *reply, its end included */
-static struct bytes take_line(struct bytes *reply)
-{
-    const uint8_t *end = memchr(reply->data, '\n', reply->len);
-    struct bytes line =
-        bytes_of(reply->data, end != NULL ? (size_t)(end - reply->data) + 1 : reply->len);
-    *reply = skip(*reply, line.len);
-    return line;
-}
-
-static struct bytes trim(struct bytes b)
-{
-    while (b.len > 0 && is_blank(b.data[0]))
-        b = skip(b, 1);
-    while (b.len > 0 && is_blank(b.data[b.len - 1]))
-        b.len--;
-    return b;
-}
-
-bool keyword_next(struct bytes *reply, struct bytes *keyword, struct bytes *params)
-{
-    if (reply->len == 0)
-        return false;
-    struct bytes words = trim(skip(take_line(reply), PREFIX_LEN));
-    size_t len = 0;
-    while (len < words.len && !is_blank(words.data[len]))
-        len++;
-    *keyword = bytes_of(words.data, len);
-    *params = trim(skip(words, len));
-    return true;
-}
-
 static bool equal_any_case(struct bytes a, struct bytes b)
 {
     if (a.len != b.len)
@@ -55,11 +25,11 @@ static bool equal_any_case(struct bytes a, struct bytes b)
     return true;
 }
 
-bool keyword_offered(struct bytes reply, const char *keyword)
+bool keyword_offered(struct bytes reply, struct bytes keyword)
 {
-    struct bytes word, params;
-    while (keyword_next(&reply, &word, &params))
-        if (equal_any_case(word, bytes_text(keyword)))
+    struct bytes word;
+    while (reply_word_next(&reply, &word))
+        if (equal_any_case(word, keyword))
             return true;
     return false;
 }

@@ -1,8 +1,7 @@
 /*
- * keywords: what the words of an SMTP reply say: the keywords after EHLO, and "come back later".
+ * keywords: what the words of an SMTP reply say: a keyword after EHLO, and "come back later".
  *
  * Promise    works on any octets; only lines that begin with a code and a separator have words.
- * Ownership  views into the reply.
  * Sources    RFC 5321, 4.1.1.1 and 4.2.
  */
 #ifndef MXSWEEP_SCANNER_SESSION_KEYWORDS_H
@@ -10,13 +9,8 @@
 
 #include "core/bytes.h"
 
-/* keyword_next takes the next line off *reply and returns true with its first word (empty where
- * the line has none) and what follows it, line end left out; false at the end. The first line's
- * word is the server's name, or its first keyword. */
-bool keyword_next(struct bytes *reply, struct bytes *keyword, struct bytes *params);
-
 /* keyword_offered tells whether a line of reply begins with keyword, whole and in any case. */
-bool keyword_offered(struct bytes reply, const char *keyword);
+bool keyword_offered(struct bytes reply, struct bytes keyword);
 
 /* reply_says_later tells whether the text of a reply says "too many connections" or "try again
  * later", in any case, the words parted by any blanks or by the end of a line that the next one

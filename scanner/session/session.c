@@ -221,7 +221,8 @@ static void on_ehlo(struct session *s, uint64_t now_ns)
     session_end_phase(s, TIMING_EHLO, now_ns);
     if (cause != CAUSE_OK) {
         conclude(s, cause, now_ns);
-    } else if (s->config->try_anyway || keyword_offered(text_of(s, TEXT_EHLO), "STARTTLS")) {
+    } else if (s->config->try_anyway ||
+               keyword_offered(text_of(s, TEXT_EHLO), bytes_text("STARTTLS"))) {
         s->early_len_before = s->early_len;
         session_ask(s, ST_STARTTLS, STAGE_STARTTLS, now_ns);
     } else {

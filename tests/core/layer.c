@@ -67,8 +67,13 @@ static int layer_close(void *context, int fd)
     return rc;
 }
 
-const struct file_ops layer_ops = {layer_write, layer_sync, layer_sync_dir, layer_truncate,
-                                   layer_close};
+const struct file_ops layer_ops = {
+    .write = layer_write,
+    .sync = layer_sync,
+    .sync_dir = layer_sync_dir,
+    .truncate = layer_truncate,
+    .close = layer_close,
+};
 
 void layer_cleanup(struct layer *l)
 {

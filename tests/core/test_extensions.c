@@ -91,6 +91,27 @@ static void every_cut_is_read(void **state)
     }
 }
 
+static void words_and_what_follows(void **state)
+{
+    static const struct {
+        const char *keyword, *params;
+    } want[] = {{"mx.test", "at your service"},
+                {"SIZE", "1000"},
+                {"", ""},
+                {"AUTH", "PLAIN  LOGIN"},
+                {"HELP", ""}};
+    struct bytes reply = bytes_text("250-mx.test at your service\r\n250-SIZE 1000 "
+                                    "\r\n250-\r\n250-AUTH  PLAIN  LOGIN\r\n250 HELP");
+    struct bytes keyword, params;
+    (void)state;
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        assert_true(reply_words_next(&reply, &keyword, &params));
+        assert_true(bytes_equal(keyword, bytes_text(want[i].keyword)));
+        assert_true(bytes_equal(params, bytes_text(want[i].params)));
+    }
+    assert_false(reply_words_next(&reply, &keyword, &params));
+}
+
 static void codes(void **state)
 {
     (void)state;
@@ -110,6 +131,7 @@ int main(void)
         cmocka_unit_test(offer_is_a_whole_keyword),
         cmocka_unit_test(any_number_of_keywords_is_bounded),
         cmocka_unit_test(every_cut_is_read),
+        cmocka_unit_test(words_and_what_follows),
         cmocka_unit_test(codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

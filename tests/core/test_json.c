@@ -427,6 +427,34 @@ static void base64(void **state)
     }
 }
 
+static void members(void **state)
+{
+    const uint8_t octets[] = {0x01, 0xff};
+    const struct bytes none = bytes_of(NULL, 0);
+    struct json j;
+    (void)state;
+    json_init(&j);
+    json_object(&j);
+    json_add_string(&j, "absent", NULL);
+    json_add_octets(&j, "absent", none);
+    json_add_text(&j, "absent", none);
+    json_add_hex(&j, "absent", none);
+    json_add_base64(&j, "absent", none);
+    json_add_string(&j, "string", "");
+    json_add_octets(&j, "octets", bytes_of(octets, 2));
+    json_add_text(&j, "text", bytes_of(octets, 2));
+    json_add_hex(&j, "hex", bytes_of(octets, 2));
+    json_add_base64(&j, "base64", bytes_of(octets, 2));
+    json_add_uint(&j, "uint", 0);
+    json_add_bool(&j, "bool", false);
+    json_object_end(&j);
+    const char *expected = "{\"string\":\"\",\"octets\":\"\\\\x01\\\\xFF\",\"text\":\"\\u0001\\uFFFD\","
+                           "\"hex\":\"01ff\",\"base64\":\"Af8=\",\"uint\":0,\"bool\":false}";
+    assert_int_equal(j.len, strlen(expected));
+    assert_memory_equal(j.text, expected, j.len);
+    json_cleanup(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +469,7 @@ int main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(values_that_are_there), cmocka_unit_test(grows_and_keeps_memory),
         cmocka_unit_test(error_is_sticky),
+        cmocka_unit_test(members),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -311,7 +311,98 @@ static void threads_share_a_store(void **state)
     trust_store_free(store);
 }
 
+static bool same_path(const struct chain_path *a, const struct chain_path *b)
+{
+    if (a->num_links != b->num_links || a->fault_link != b->fault_link ||
+        memcmp(a->sent_flags, b->sent_flags, sizeof a->sent_flags) != 0)
+        return false;
+    for (size_t i = 0; i < a->num_links; i++)
+        if (a->links[i].origin != b->links[i].origin || a->links[i].at != b->links[i].at ||
+            a->links[i].flags != b->links[i].flags)
+            return false;
+    return true;
+}
+
+/* a chain that was taken once, at times there and back, is judged as by a judge of its own */
+static void a_chain_taken_once_is_judged_the_same(void **state)
+{
+    (void)state;
+    static const int64_t days[] = {0, -40000, 2, -1, 1, -30, 9000, 40, -2, 0, 4000, -4000};
+    for (size_t i = 0; i < NUM_CASES; i++) {
+        struct setting *s = open_case(&cases[i]);
+        assert_int_equal(judge_take(s->judge, s->sent.certs, s->sent.num), 0);
+        for (size_t k = 0; k < sizeof days / sizeof *days; k++) {
+            struct chain_verdict v, w;
+            struct chain_path of_v, of_w;
+            struct judge *fresh = judge_new(s->store, s->pool);
+            int64_t at = CHAINS_TIME + days[k] * DAY;
+            assert_int_equal(judge_at(s->judge, &v, &of_v, at), 0);
+            assert_int_equal(judge_chain(fresh, &w, &of_w, s->sent.certs, s->sent.num, at), 0);
+            assert_true(same_verdict(&v, &w) && v.from == w.from && v.until == w.until);
+            assert_true(same_path(&of_v, &of_w));
+            judge_free(fresh);
+        }
+        close_case(s);
+    }
+}
+
 /* ---- the pool ---- */
+
+/* a pool of those of the words whose bit is set */
+static struct judge_pool *pool_of(const struct chains *c, unsigned bits)
+{
+    struct judge_pool *pool = judge_pool_new();
+    for (size_t i = 0; i < c->num; i++)
+        if (bits >> i & 1)
+            assert_int_equal(judge_pool_add(pool, c->certs[i]), 1);
+    judge_pool_seal(pool);
+    return pool;
+}
+
+static bool still_holds(const struct judge *j, const struct judge_pool *pool)
+{
+    const struct pool_question *asked;
+    size_t num = judge_asked(j, &asked);
+    assert_true(num <= JUDGE_ASKED_MAX);
+    for (size_t i = 0; i < num; i++)
+        if (!judge_pool_holds(pool, &asked[i]))
+            return false;
+    return true;
+}
+
+/* whatever pool answers what was asked as another did leads to the same verdict; and all that
+ * differs between two pools is not asked for each time */
+static void what_is_asked_decides(void **state)
+{
+    (void)state;
+    struct chains *c = calloc(1, sizeof *c);
+    assert_non_null(c);
+    chains_add(c, "low sub sub-old sub-fake tight");
+    const unsigned num_pools = 1U << c->num;
+    unsigned num_held = 0, num_changed = 0;
+    for (size_t i = 0; i < NUM_CASES; i++)
+        for (unsigned one = 0; one < num_pools; one++) {
+            struct setting *s = open_case(&cases[i]);
+            struct chain_verdict v, w;
+            unsigned other = (one * 7 + (unsigned)i * 5 + 3) % num_pools;
+            struct judge_pool *pools[] = {pool_of(c, one), pool_of(c, other)};
+            struct judge *a = judge_new(s->store, pools[0]), *b = judge_new(s->store, pools[1]);
+            judge_chain(a, &v, NULL, s->sent.certs, s->sent.num, CHAINS_TIME);
+            judge_chain(b, &w, NULL, s->sent.certs, s->sent.num, CHAINS_TIME);
+            bool same = same_verdict(&v, &w) && v.from == w.from && v.until == w.until;
+            if (still_holds(a, pools[1]) && !same)
+                fail_msg("%s: pools %u and %u answer the same", cases[i].sent, one, other);
+            num_held += still_holds(a, pools[1]);
+            num_changed += !same;
+            judge_free(a);
+            judge_free(b);
+            judge_pool_free(pools[0]);
+            judge_pool_free(pools[1]);
+            close_case(s);
+        }
+    assert_true(num_held > 100 && num_changed > 100);
+    free(c);
+}
 
 static void pools_do_not_know_an_order(void **state)
 {
@@ -528,6 +619,8 @@ int main(void)
         cmocka_unit_test(ends_are_as_in_openssl),
         cmocka_unit_test(earlier_chains_change_nothing),
         cmocka_unit_test(threads_share_a_store),
+        cmocka_unit_test(a_chain_taken_once_is_judged_the_same),
+        cmocka_unit_test(what_is_asked_decides),
         cmocka_unit_test(pools_do_not_know_an_order),
         cmocka_unit_test(pools_take_only_what_completes),
         cmocka_unit_test(full_pools_do_not_know_an_order_either),

@@ -50,6 +50,24 @@ static void moments(void **state)
     }
 }
 
+static void dates_are_those_of_the_c_library(void **state)
+{
+    int64_t expected = INT64_C(-719528); /* 0000-01-01 */
+    (void)state;
+    for (int year = 0; year < 10000; year++)
+        for (int month = 1; month <= 12; month++) {
+            int days = time_days_in_month(year, month);
+            assert_int_equal(time_days(year, month, 1), expected);
+            assert_int_equal(time_days(year, month, days), expected + days - 1);
+            expected += days;
+        }
+    struct tm tm = {.tm_year = 2024 - 1900, .tm_mon = 1, .tm_mday = 29};
+    assert_int_equal(timegm(&tm), time_days(2024, 2, 29) * 86400);
+    assert_int_equal(time_days(1970, 1, 1), 0);
+    assert_int_equal(time_days_in_month(1900, 2), 28);
+    assert_int_equal(time_days_in_month(2000, 2), 29);
+}
+
 static void days_are_those_of_the_c_library(void **state)
 {
     (void)state;
@@ -95,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moments),
         cmocka_unit_test(days_are_those_of_the_c_library),
+        cmocka_unit_test(dates_are_those_of_the_c_library),
         cmocka_unit_test(offsets_stay_in_range),
         cmocka_unit_test(counts),
     };

@@ -11,15 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "scanner/asdb.h"
+#include "tests/core/mmdb_files.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof(a)[0])
-
-enum { FILE_MAX_LEN = 65536 };
 
 static const char *path_of(const char *name)
 {
@@ -103,30 +101,6 @@ static void facts(void **state)
 
 /* ---- what is refused ---- */
 
-struct scratch {
-    int fd;
-    char path[40];
-};
-
-/* a file that only this test sees */
-static struct scratch scratch_of(const void *octets, size_t len)
-{
-    struct scratch s = {.fd = memfd_create("test", MFD_CLOEXEC)};
-    assert_true(s.fd >= 0);
-    assert_int_equal(write(s.fd, octets, len), (ssize_t)len);
-    snprintf(s.path, sizeof s.path, "/proc/self/fd/%d", s.fd);
-    return s;
-}
-
-static size_t load(uint8_t out[FILE_MAX_LEN], const char *name)
-{
-    FILE *f = fopen(path_of(name), "rb");
-    assert_non_null(f);
-    size_t len = fread(out, 1, FILE_MAX_LEN, f);
-    fclose(f);
-    return len;
-}
-
 static void require_refused(const char *path, int code, const char *words)
 {
     struct asdb *db = NULL;
@@ -152,51 +126,45 @@ static void refused(void **state)
     close(empty.fd);
 }
 
+static void require_cut_refused(const char *path)
+{
+    require_refused(path, -EINVAL, "no whole MaxMind database");
+}
+
 static void cut(void **state)
 {
     (void)state;
-    static uint8_t octets[FILE_MAX_LEN];
-    size_t len = load(octets, "asn.mmdb");
-    for (size_t n = 0; n < len; n++) {
-        struct scratch s = scratch_of(octets, n);
-        require_refused(s.path, -EINVAL, "no whole MaxMind database");
-        close(s.fd);
-    }
+    mmdb_each_cut("asn.mmdb", require_cut_refused);
 }
 
-/* every octet changed: opened or refused, and looked up in without harm */
+/* opened or refused, and looked up in without harm */
+static void require_harmless(const char *path)
+{
+    static const char *const addrs[] = {
+        "192.0.2.1", "203.0.113.7", "0.0.0.0", "255.255.255.255", "2001:db8:1::25", "::", "ffff::"};
+    char err[ASDB_ERR_MAX] = "";
+    struct asdb *db = NULL;
+    int rc = asdb_open(&db, err, path);
+    assert_true((rc == 0) == (err[0] == '\0') && (rc == 0) == (db != NULL));
+    for (size_t k = 0; rc == 0 && k < LENGTH(addrs); k++)
+        (void)asdb_lookup(db, addr_of(addrs[k]));
+    asdb_close(db);
+}
+
 static void changed(void **state)
 {
     (void)state;
-    static uint8_t octets[FILE_MAX_LEN];
-    static const char *const addrs[] = {
-        "192.0.2.1", "203.0.113.7", "0.0.0.0", "255.255.255.255", "2001:db8:1::25", "::", "ffff::"};
-    static const uint8_t changes[] = {0x01, 0x20, 0x80, 0xff};
-    static const char *const files[] = {"asn.mmdb", "ipinfo.mmdb", "enterprise.mmdb"};
-    for (size_t f = 0; f < LENGTH(files); f++) {
-        size_t len = load(octets, files[f]);
-        for (size_t i = 0; i < len * LENGTH(changes); i++) {
-            char err[ASDB_ERR_MAX] = "";
-            struct asdb *db = NULL;
-            octets[i / LENGTH(changes)] ^= changes[i % LENGTH(changes)];
-            struct scratch s = scratch_of(octets, len);
-            int rc = asdb_open(&db, err, s.path);
-            close(s.fd);
-            octets[i / LENGTH(changes)] ^= changes[i % LENGTH(changes)];
-            assert_true((rc == 0) == (err[0] == '\0') && (rc == 0) == (db != NULL));
-            for (size_t k = 0; rc == 0 && k < LENGTH(addrs); k++)
-                (void)asdb_lookup(db, addr_of(addrs[k]));
-            asdb_close(db);
-        }
-    }
+    mmdb_each_change("asn.mmdb", require_harmless);
+    mmdb_each_change("ipinfo.mmdb", require_harmless);
+    mmdb_each_change("enterprise.mmdb", require_harmless);
 }
 
 /* the file is cut to nothing, and then written over, while it is in use */
 static void gone_meanwhile(void **state)
 {
     (void)state;
-    static uint8_t octets[FILE_MAX_LEN];
-    size_t len = load(octets, "asn.mmdb");
+    static uint8_t octets[MMDB_TEST_MAX];
+    size_t len = mmdb_load(octets, "asn.mmdb");
     struct scratch s = scratch_of(octets, len);
     struct asdb *db = NULL;
     char err[ASDB_ERR_MAX] = "";
