@@ -1,13 +1,12 @@
 #include "tools/cert_json.h"
 
-#include <openssl/base64.h>
 #include <openssl/bytestring.h>
 
 #include "core/addr.h"
 #include "core/cert_request.h"
+#include "core/pem.h"
 #include "core/times.h"
 
-enum { PEM_LINE_LEN = 64 };
 #define US_PER_S INT64_C(1000000)
 
 const char *cert_key_type_name(enum cert_key_type type)
@@ -47,42 +46,17 @@ bool cert_json_rsa(struct bytes *modulus, struct bytes *exponent, const struct c
 
 /* ---- members ---- */
 
-static void put_text(struct json *j, const char *key, const char *text)
-{
-    if (text == NULL)
-        return;
-    json_key(j, key);
-    json_string(j, text);
-}
-
-static void put_octets(struct json *j, const char *key, struct bytes octets)
-{
-    if (octets.len == 0)
-        return;
-    json_key(j, key);
-    json_octets(j, octets);
-}
-
-static void put_hex(struct json *j, const char *key, struct bytes octets)
-{
-    if (octets.len == 0)
-        return;
-    json_key(j, key);
-    json_hex(j, octets.data, octets.len);
-}
-
 static void put_yes(struct json *j, const char *key, bool yes)
 {
     if (!yes)
         return;
-    json_key(j, key);
-    json_bool(j, true);
+    json_add_bool(j, key, true);
 }
 
 static void put_name(struct json *j, const char *key, struct bytes name)
 {
     uint8_t text[CERT_NAME_TEXT_MAX];
-    put_octets(j, key, bytes_of(text, cert_name_text(text, name)));
+    json_add_octets(j, key, bytes_of(text, cert_name_text(text, name)));
 }
 
 /* times out of the years 0 to 9999 are clamped, as seconds first: they fit into us then */
@@ -91,7 +65,7 @@ static void put_time(struct json *j, const char *key, int64_t s)
     char text[TIME_TEXT_MAX];
     const int64_t most = INT64_MAX / US_PER_S;
     time_rfc3339_s(text, (s > most ? most : s < -most ? -most : s) * US_PER_S);
-    put_text(j, key, text);
+    json_add_string(j, key, text);
 }
 
 static void put_san(struct json *j, enum cert_name_type type, struct bytes name)
@@ -141,35 +115,31 @@ static void put_names(struct json *j, const struct cert_facts *f)
 
 static void put_key(struct json *j, const struct cert_facts *f)
 {
-    put_text(j, "key_type", cert_key_type_name(f->key_type));
-    if (f->key_bits > 0) {
-        json_key(j, "key_bits");
-        json_uint(j, f->key_bits);
-    }
-    put_text(j, "curve", f->curve);
-    put_hex(j, "spki_sha256", bytes_of(f->spki_sha256, 32));
+    json_add_string(j, "key_type", cert_key_type_name(f->key_type));
+    if (f->key_bits > 0)
+        json_add_uint(j, "key_bits", f->key_bits);
+    json_add_string(j, "curve", f->curve);
+    json_add_hex(j, "spki_sha256", bytes_of(f->spki_sha256, 32));
 }
 
 static void put_facts(struct json *j, const struct cert_facts *f)
 {
-    if (f->version > 0) {
-        json_key(j, "version");
-        json_uint(j, f->version);
-    }
-    put_hex(j, "serial", f->serial);
+    if (f->version > 0)
+        json_add_uint(j, "version", f->version);
+    json_add_hex(j, "serial", f->serial);
     put_name(j, "subject", f->subject);
-    put_octets(j, "subject_cn", f->subject_cn);
-    put_octets(j, "subject_org", f->subject_org);
+    json_add_octets(j, "subject_cn", f->subject_cn);
+    json_add_octets(j, "subject_org", f->subject_org);
     put_name(j, "issuer", f->issuer);
-    put_octets(j, "issuer_cn", f->issuer_cn);
-    put_octets(j, "issuer_org", f->issuer_org);
+    json_add_octets(j, "issuer_cn", f->issuer_cn);
+    json_add_octets(j, "issuer_org", f->issuer_org);
     if (f->has_validity) {
         put_time(j, "not_before", f->not_before);
         put_time(j, "not_after", f->not_after);
     }
     put_names(j, f);
     put_key(j, f);
-    put_text(j, "signature", f->sig_alg);
+    json_add_string(j, "signature", f->sig_alg);
     put_yes(j, "is_ca", f->has_basic_constraints && f->is_ca);
     put_yes(j, "self_issued", f->self_issued);
     put_yes(j, "must_staple", f->must_staple);
@@ -181,7 +151,7 @@ void cert_json_parsed(struct json *j, const uint8_t sha256[32], struct bytes der
 {
     struct cert_facts facts;
     json_object(j);
-    put_hex(j, "sha256", bytes_of(sha256, 32));
+    json_add_hex(j, "sha256", bytes_of(sha256, 32));
     if (cert_parse(&facts, der))
         put_facts(j, &facts);
     else
@@ -197,16 +167,13 @@ static void append(struct json *j, const char *text)
 
 void cert_json_pem(struct json *j, const uint8_t sha256[32], struct bytes der)
 {
-    enum { LINE_OCTETS = PEM_LINE_LEN / 4 * 3 };
+    char line[PEM_LINE_MAX];
     json_object(j);
-    put_hex(j, "sha256", bytes_of(sha256, 32));
+    json_add_hex(j, "sha256", bytes_of(sha256, 32));
     json_key(j, "pem");
     append(j, "\"-----BEGIN CERTIFICATE-----\\n");
-    for (size_t i = 0; i < der.len; i += LINE_OCTETS) {
-        uint8_t line[PEM_LINE_LEN + 1];
-        size_t len = der.len - i < LINE_OCTETS ? der.len - i : LINE_OCTETS;
-        EVP_EncodeBlock(line, der.data + i, len);
-        append(j, (const char *)line);
+    while (pem_line(line, &der)) {
+        append(j, line);
         append(j, "\\n");
     }
     append(j, "-----END CERTIFICATE-----\\n\"");

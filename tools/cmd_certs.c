@@ -1,15 +1,14 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "core/cert.h"
-#include "core/json.h"
+#include "core/pem.h"
 #include "tools/commands.h"
-#include "tools/output.h"
+#include "tools/new_file.h"
 #include "tools/tally.h"
 #include "tools/walk.h"
 
 enum { OPTION_PEM, OPTION_DER, OPTION_OUTPUT, OPTION_LEAF_ONLY };
-enum { PEM_LINE_LEN = 64, NAME_MAX_LEN = 256, PATH_LEN_MAX = 4096 };
+enum { PATH_LEN_MAX = 4096 };
 
 struct certs {
     FILE *out;
@@ -27,65 +26,31 @@ static void hex_of(char out[65], const uint8_t sha256[32])
         snprintf(out + 2 * i, 3, "%02x", sha256[i]);
 }
 
-static void put_base64(FILE *out, struct bytes der)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0, column = 0; i < der.len; i += 3) {
-        size_t left = der.len - i;
-        uint32_t three = (uint32_t)der.data[i] << 16 |
-                         (left > 1 ? (uint32_t)der.data[i + 1] << 8 : 0) |
-                         (left > 2 ? der.data[i + 2] : 0);
-        fputc(digits[three >> 18], out);
-        fputc(digits[three >> 12 & 63], out);
-        fputc(left > 1 ? digits[three >> 6 & 63] : '=', out);
-        fputc(left > 2 ? digits[three & 63] : '=', out);
-        column += 4;
-        if (column % PEM_LINE_LEN == 0 || left <= 3)
-            fputc('\n', out);
-    }
-}
-
-static void put_name(FILE *out, const char *what, struct bytes value)
-{
-    char text[NAME_MAX_LEN];
-    if (value.len == 0)
-        return;
-    text_for_terminal(text, sizeof text, value);
-    fprintf(out, " %s=%s", what, text);
-}
-
 static void put_pem(FILE *out, const uint8_t sha256[32], struct bytes der)
 {
     struct cert_facts facts;
     char hex[65];
     bool parsed = cert_parse(&facts, der);
     hex_of(hex, sha256);
-    fprintf(out, "# %s", hex);
-    if (parsed) {
-        put_name(out, "CN", facts.subject_cn);
-        put_name(out, "O", facts.subject_org);
-    } else {
-        fputs(" (cannot be parsed)", out);
-    }
-    fputs("\n-----BEGIN CERTIFICATE-----\n", out);
-    put_base64(out, der);
-    fputs("-----END CERTIFICATE-----\n", out);
+    pem_cert(out, hex, parsed ? &facts : NULL, der);
 }
 
 static int put_der(const struct certs *c, char err[COMMAND_ERR_MAX], const uint8_t sha256[32],
                    struct bytes der)
 {
     char hex[65], path[PATH_LEN_MAX];
-    struct output o;
+    struct new_file out;
     hex_of(hex, sha256);
     if (snprintf(path, sizeof path, "%s/%s.der", c->folder, hex) >= (int)sizeof path) {
         snprintf(err, COMMAND_ERR_MAX, "--der: the folder's name is too long");
         return -ENAMETOOLONG;
     }
-    if (!output_open(&o, err, path))
+    if (!new_file_open(&out, err, path))
         return -EIO;
-    fwrite(der.data, 1, der.len, o.file);
-    return output_close(&o, err, true) ? 0 : -EIO;
+    out.is_lazy = true;
+    bool good = new_file_write(&out, err, der);
+    good &= new_file_close(&out, err, good);
+    return good ? 0 : -EIO;
 }
 
 /* ---- files ---- */
@@ -170,14 +135,14 @@ static enum exit_code run(const struct args *args, char err[COMMAND_ERR_MAX])
         snprintf(err, COMMAND_ERR_MAX, "--der: writes files of its own; leave out --pem and -o");
         return EXIT_USAGE;
     }
-    struct output o;
-    if (!output_open(&o, err, path))
+    struct new_file out;
+    if (!new_file_open(&out, err, path))
         return EXIT_USAGE;
-    c.out = o.file;
+    c.out = new_file_stream(&out, err);
     word_tally_init(&c.leaves);
     word_tally_init(&c.written);
-    bool good = write_all(&c, err, args) == 0;
-    good &= output_close(&o, err, good);
+    bool good = c.out != NULL && write_all(&c, err, args) == 0;
+    good &= new_file_close(&out, err, good);
     word_tally_cleanup(&c.leaves);
     word_tally_cleanup(&c.written);
     return good && err[0] == '\0' ? EXIT_GOOD : EXIT_FAULT;

@@ -6,7 +6,7 @@
 #include "tools/export_fields.h"
 #include "tools/exporter.h"
 #include "tools/mta_rules.h"
-#include "tools/output.h"
+#include "tools/new_file.h"
 
 enum {
     OPTION_FORMAT,
@@ -154,6 +154,26 @@ static bool read_columns(struct setting *s, char err[COMMAND_ERR_MAX], const str
 
 /* ---- files that options name ---- */
 
+/* a database of which neither the lines nor the filter show anything */
+static bool check_joined(const struct setting *s, char err[COMMAND_ERR_MAX],
+                         const struct args *args)
+{
+    bool keys = s->plan.format == EXPORT_KEYS;
+    if (!keys && s->plan.format != EXPORT_ZGRAB2)
+        return true;
+    bool country = s->where != NULL && where_lacks(s->where, false, true) != NULL;
+    bool as = s->where != NULL && where_lacks(s->where, true, false) != NULL;
+    const char *unused = !country && args->values[OPTION_COUNTRY_DB] != NULL ? "country-db"
+                         : !as && args->values[OPTION_ASN_DB] != NULL        ? "asn-db"
+                                                                             : NULL;
+    if (unused != NULL)
+        snprintf(err, COMMAND_ERR_MAX,
+                 "--%s: %s has no place for what it tells, and no --where asks for it; leave it "
+                 "out",
+                 unused, keys ? "a line of --keys" : "--format zgrab2");
+    return unused == NULL;
+}
+
 static bool read_where(struct setting *s, char err[COMMAND_ERR_MAX], const struct args *args)
 {
     static const char *const of_rules[] = {"mta", "mta_version", NULL};
@@ -197,10 +217,13 @@ static void clean_up(struct setting *s)
 /* ---- datasets ---- */
 
 /* writes the records of a file; of one that is damaged or torn, those before that */
-static int export_file(struct exporter *e, char err[COMMAND_ERR_MAX], const char *path)
+static int export_file(struct exporter *e, char err[COMMAND_ERR_MAX],
+                       const struct export_plan *plan, const char *path)
 {
     struct walk w;
     int rc = walk_open(&w, err, path);
+    if (rc == 0 && !exporter_reads_certs(plan))
+        block_defer_certs(w.block);
     while (rc == 0 && (rc = walk_next(&w, err)) == 1)
         rc = w.item.kind == DATASET_BLOCK ? exporter_block(e, err, &w) : 0;
     if (rc == 0)
@@ -212,18 +235,18 @@ static int export_file(struct exporter *e, char err[COMMAND_ERR_MAX], const char
 static enum exit_code export_all(const struct export_plan *plan, char err[COMMAND_ERR_MAX],
                                  const struct args *args)
 {
-    struct output o;
-    if (!output_open(&o, err, args->values[OPTION_OUTPUT]))
+    struct new_file out;
+    if (!new_file_open(&out, err, args->values[OPTION_OUTPUT]))
         return EXIT_USAGE;
-    struct exporter *e = exporter_new(plan, o.file);
+    struct exporter *e = exporter_new(plan, &out);
     int rc = e != NULL ? 0 : -ENOMEM;
     for (size_t i = 0; i < args->num_files && (rc == 0 || rc == -ENODATA); i++)
-        rc = export_file(e, err, args->files[i]);
+        rc = export_file(e, err, plan, args->files[i]);
     /* of a torn file, all that is whole is written, and err says what is not */
     bool good = (rc == 0 || rc == -ENODATA) && exporter_finish(e, err) == 0;
-    if (!good && err[0] == '\0' && !ferror(o.file))
+    if (!good && err[0] == '\0')
         snprintf(err, COMMAND_ERR_MAX, "no memory for the records");
-    bool closed = output_close(&o, err, good || args->values[OPTION_OUTPUT] == NULL);
+    bool closed = new_file_close(&out, err, good);
     exporter_free(e);
     return good && closed && err[0] == '\0' ? EXIT_GOOD : EXIT_FAULT;
 }
@@ -233,7 +256,7 @@ static enum exit_code run(const struct args *args, char err[COMMAND_ERR_MAX])
     struct setting s = {.geo = NULL};
     enum exit_code code = EXIT_USAGE;
     if (read_choices(&s.plan, err, args) && check_together(&s.plan, err, args) &&
-        read_columns(&s, err, args) && read_where(&s, err, args))
+        read_columns(&s, err, args) && read_where(&s, err, args) && check_joined(&s, err, args))
         code = open_files(&s, err, args) ? export_all(&s.plan, err, args) : EXIT_FAULT;
     clean_up(&s);
     return code;

@@ -6,8 +6,9 @@
 #include "core/times.h"
 #include "tools/alike.h"
 #include "tools/commands.h"
+#include "tools/complaint.h"
 #include "tools/missing.h"
-#include "tools/output.h"
+#include "tools/new_file.h"
 #include "tools/repair.h"
 #include "tools/verify.h"
 
@@ -110,8 +111,12 @@ static bool print_sweeps(struct sweeps *s, char err[COMMAND_ERR_MAX])
 static bool write_port(const struct missing_targets *m, uint16_t port, const char *path,
                        char err[COMMAND_ERR_MAX])
 {
-    struct output o;
-    return output_open(&o, err, path) && output_close(&o, err, missing_write(m, port, o.file) > 0);
+    struct new_file out;
+    if (!new_file_open(&out, err, path))
+        return false;
+    FILE *stream = new_file_stream(&out, err);
+    bool any = stream != NULL && missing_write(m, port, stream) > 0;
+    return new_file_close(&out, err, any) && stream != NULL;
 }
 
 /* one list; of several ports, one for each that lacks something */
@@ -205,7 +210,7 @@ static enum exit_code repair(const char *out, const char *path, char err[COMMAND
         printf("%s: nothing to repair, so nothing is written\n", name_of(name, path));
         return EXIT_GOOD;
     }
-    printf("%s\n", err);
+    complaint_print(stdout, err);
     err[0] = '\0';
     rc = repair_file(&r, err, out, path, utc_us());
     if (rc != 0)

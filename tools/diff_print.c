@@ -95,11 +95,9 @@ static int json_target(struct diff_printer *p, struct diff *d, char err[DIFF_ERR
     size_t len = 0;
     if (row->has_addr) {
         addr_format(text, row->addr);
-        json_key(&p->line, "addr");
-        json_string(&p->line, text);
+        json_add_string(&p->line, "addr", text);
     }
-    json_key(&p->line, "port");
-    json_uint(&p->line, row->port);
+    json_add_uint(&p->line, "port", row->port);
     if (row->host.digest == 0)
         return 0;
     int rc = diff_text(d, err, text, &len, row->host);
@@ -147,8 +145,7 @@ static int json_change(struct diff_printer *p, struct diff *d, char err[DIFF_ERR
     const struct diff_row *row =
         c->sides[DIFF_NEW] != NULL ? c->sides[DIFF_NEW] : c->sides[DIFF_OLD];
     json_object(&p->line);
-    json_key(&p->line, "change");
-    json_string(&p->line, kind_names[c->kind]);
+    json_add_string(&p->line, "change", kind_names[c->kind]);
     int rc = json_target(p, d, err, row);
     json_key(&p->line, "fields");
     json_object(&p->line);
@@ -236,12 +233,6 @@ static int text_sum(struct diff_printer *p, const struct diff_sum *sum,
     return 0;
 }
 
-static void put_count(struct json *j, const char *key, uint64_t count)
-{
-    json_key(j, key);
-    json_uint(j, count);
-}
-
 static int json_moves(struct json *j, enum diff_field field, const struct tally *moves)
 {
     struct tally_row *rows = diff_moves(moves);
@@ -253,12 +244,10 @@ static int json_moves(struct json *j, enum diff_field field, const struct tally 
         char text[DIFF_NUMBER_MAX];
         json_object(j);
         diff_number_text(text, field, rows[i].key >> 32);
-        json_key(j, "old");
-        json_string(j, text);
+        json_add_string(j, "old", text);
         diff_number_text(text, field, rows[i].key & UINT32_MAX);
-        json_key(j, "new");
-        json_string(j, text);
-        put_count(j, "count", rows[i].count);
+        json_add_string(j, "new", text);
+        json_add_uint(j, "count", rows[i].count);
         json_object_end(j);
     }
     json_array_end(j);
@@ -270,14 +259,13 @@ static int json_sum_field(struct json *j, const struct diff_sum *sum, enum diff_
 {
     int rc = 0;
     json_object(j);
-    json_key(j, "name");
-    json_string(j, diff_field_name(f));
-    put_count(j, "compared", sum->fields[f].compared);
-    put_count(j, "changed", sum->fields[f].changed);
+    json_add_string(j, "name", diff_field_name(f));
+    json_add_uint(j, "compared", sum->fields[f].compared);
+    json_add_uint(j, "changed", sum->fields[f].changed);
     json_key(j, "percent");
     json_fixed(j, percent_of(sum->fields[f].changed, sum->fields[f].compared), PERCENT_DECIMALS);
-    put_count(j, "only_old", sum->fields[f].only[DIFF_OLD]);
-    put_count(j, "only_new", sum->fields[f].only[DIFF_NEW]);
+    json_add_uint(j, "only_old", sum->fields[f].only[DIFF_OLD]);
+    json_add_uint(j, "only_new", sum->fields[f].only[DIFF_NEW]);
     if (!diff_field_is_text(f))
         rc = json_moves(j, f, &sum->fields[f].moves);
     json_object_end(j);
@@ -297,13 +285,13 @@ static int json_sum(struct diff_printer *p, const struct diff_sum *sum,
         json_object(j);
         json_key(j, "file");
         json_octets(j, bytes_text(paths[side]));
-        put_count(j, "records", sum->records[side]);
+        json_add_uint(j, "records", sum->records[side]);
         json_object_end(j);
     }
-    put_count(j, "same", sum->same);
-    put_count(j, "changed", sum->changed);
-    put_count(j, "appeared", sum->appeared);
-    put_count(j, "vanished", sum->vanished);
+    json_add_uint(j, "same", sum->same);
+    json_add_uint(j, "changed", sum->changed);
+    json_add_uint(j, "appeared", sum->appeared);
+    json_add_uint(j, "vanished", sum->vanished);
     json_key(j, "fields");
     json_array(j);
     for (size_t f = 0; rc == 0 && f < NUM_DIFF_FIELDS; f++)

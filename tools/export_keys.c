@@ -47,16 +47,10 @@ static void put_key(struct json *j, const struct cert_facts *f)
     struct bytes modulus, exponent;
     const char *type = cert_key_type_name(f->key_type);
     put_hex(j, "spki_sha256", bytes_of(f->spki_sha256, 32));
-    json_key(j, "type");
-    json_string(j, type != NULL ? type : "unknown");
-    if (f->key_bits > 0) {
-        json_key(j, "bits");
-        json_uint(j, f->key_bits);
-    }
-    if (f->curve != NULL) {
-        json_key(j, "curve");
-        json_string(j, f->curve);
-    }
+    json_add_string(j, "type", type != NULL ? type : "unknown");
+    if (f->key_bits > 0)
+        json_add_uint(j, "bits", f->key_bits);
+    json_add_string(j, "curve", f->curve);
     if (cert_json_rsa(&modulus, &exponent, f)) {
         put_hex(j, "modulus", modulus);
         put_hex(j, "exponent", exponent);
@@ -147,12 +141,9 @@ int export_keys_put(const struct export_keys *k, char err[SPILL_ERR_MAX], struct
     const struct export_key *key = &k->keys[i];
     json_object(out);
     int rc = spool_put(&k->spool, err, out, key->place);
-    json_key(out, "certificates");
-    json_uint(out, key->certs);
-    json_key(out, "targets");
-    json_uint(out, key->targets);
-    json_key(out, "targets_leaf");
-    json_uint(out, key->leaves);
+    json_add_uint(out, "certificates", key->certs);
+    json_add_uint(out, "targets", key->targets);
+    json_add_uint(out, "targets_leaf", key->leaves);
     json_object_end(out);
     json_newline(out);
     return rc;

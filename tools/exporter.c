@@ -7,19 +7,21 @@
 #include "core/record_json.h"
 #include "tools/cert_json.h"
 #include "tools/export_csv.h"
+#include "tools/export_fields.h"
 #include "tools/zgrab2_json.h"
 
 enum { CHUNK_LEN = 256 << 10 }; /* octets that are written at once, about */
 
 struct exporter {
     const struct export_plan *plan;
-    FILE *file;
+    struct new_file *file;
     struct json out, line,
         hidden; /* what is to be written; a record; what may be published of it */
     struct export_certs certs;
     struct export_keys keys;
     bool unwanted[NUM_TEXTS]; /* texts that no column shows */
     bool unwanted_chain;
+    unsigned left_out;   /* other parts of a line that no column shows: enum record_json_part */
     struct order *order; /* in which the records of a block are written */
     size_t order_cap;
     int rc; /* of certificates that could not be had back */
@@ -43,6 +45,44 @@ static export_cert_json *cert_json_of(const struct export_plan *p)
     return p->format == EXPORT_ZGRAB2 ? zgrab2[p->chains] : native[p->chains];
 }
 
+bool exporter_reads_certs(const struct export_plan *plan)
+{
+    return plan->format == EXPORT_KEYS || cert_json_of(plan) != NULL;
+}
+
+/* the fields of tls behind alerts: they are in the order of a line */
+static bool wants_shown(const struct export_columns *c)
+{
+    const struct export_field *f;
+    bool behind = false;
+    for (size_t i = 0; (f = export_field_at(i)) != NULL; i++) {
+        behind |= strcmp(f->path, "tls.ems") == 0;
+        if (behind && strncmp(f->path, "tls.", 4) == 0 && export_columns_want(c, f->path))
+            return true;
+    }
+    return false;
+}
+
+static unsigned parts_unwanted(const struct export_columns *c)
+{
+    static const struct {
+        enum record_json_part part;
+        const char *paths[3];
+    } parts[] = {
+        {RECORD_JSON_EHLO_TLS, {"ehlo_tls", "ehlo_tls_raw"}},
+        {RECORD_JSON_KEYWORDS, {"starttls_again", "keywords_added", "keywords_removed"}},
+        {RECORD_JSON_ANOMALIES, {"anomalies"}},
+    };
+    unsigned unwanted = wants_shown(c) ? 0 : RECORD_JSON_SHOWN;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        bool wanted = false;
+        for (size_t k = 0; k < 3 && parts[i].paths[k] != NULL; k++)
+            wanted |= export_columns_want(c, parts[i].paths[k]);
+        unwanted |= wanted ? 0 : (unsigned)parts[i].part;
+    }
+    return unwanted;
+}
+
 /* what is long, or takes its time, is not made into JSON only to be left out of it */
 static void find_unwanted(struct exporter *e, const struct export_columns *c)
 {
@@ -59,11 +99,12 @@ static void find_unwanted(struct exporter *e, const struct export_columns *c)
         e->unwanted[texts[i].text] =
             !export_columns_want(c, texts[i].path) &&
             (texts[i].raw_path == NULL || !export_columns_want(c, texts[i].raw_path));
+    e->left_out = parts_unwanted(c);
     e->unwanted_chain = !export_columns_want(c, "chain") && !export_columns_want(c, "chain_cut") &&
                         !export_columns_want(c, "certs");
 }
 
-struct exporter *exporter_new(const struct export_plan *plan, FILE *out)
+struct exporter *exporter_new(const struct export_plan *plan, struct new_file *out)
 {
     struct exporter *e = calloc(1, sizeof *e);
     if (e == NULL)
@@ -154,7 +195,7 @@ static void put_line(struct exporter *e, struct json *j, const struct dataset_he
     if (e->plan->chains == CHAINS_NONE || e->unwanted_chain)
         shown.num_chain = 0;
     json_object(j);
-    record_json_members(j, header, &shown);
+    record_json_members(j, header, &shown, e->left_out);
     put_place(j, place);
     put_certs(e, j, &shown);
     json_object_end(j);
@@ -212,7 +253,7 @@ static int flush(struct exporter *e)
         snprintf(e->err, SPILL_ERR_MAX, "no memory for the records");
         return -ENOMEM;
     }
-    bool good = e->out.len == 0 || fwrite(e->out.text, 1, e->out.len, e->file) == e->out.len;
+    bool good = new_file_write(e->file, e->err, text_of(&e->out));
     json_reset(&e->out);
     return good ? 0 : -EIO;
 }

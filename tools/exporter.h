@@ -10,13 +10,12 @@
 #ifndef MXSWEEP_TOOLS_EXPORTER_H
 #define MXSWEEP_TOOLS_EXPORTER_H
 
-#include <stdio.h>
-
 #include "tools/anonymizer.h"
 #include "tools/export_certs.h"
 #include "tools/export_columns.h"
 #include "tools/export_keys.h"
 #include "tools/geo.h"
+#include "tools/new_file.h"
 #include "tools/rules.h"
 #include "tools/walk.h"
 #include "tools/where.h"
@@ -37,8 +36,13 @@ struct export_plan {
 
 struct exporter;
 
-struct exporter *exporter_new(const struct export_plan *plan, FILE *out); /* NULL: no memory */
+/* exporter_new returns NULL without memory. */
+struct exporter *exporter_new(const struct export_plan *plan, struct new_file *out);
 void exporter_free(struct exporter *e);
+
+/* exporter_reads_certs tells whether the octets of certificates matter: else their hashes need not
+ * be checked (block_defer_certs). */
+bool exporter_reads_certs(const struct export_plan *plan);
 
 /* exporter_block writes a block that w has read, all blocks of a file in their order. */
 int exporter_block(struct exporter *e, char err[SPILL_ERR_MAX], const struct walk *w);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/block_reduce.h"
 #include "core/dataset_on.h"
@@ -12,6 +11,7 @@
 #include "tools/coverage.h"
 #include "tools/merge_header.h"
 #include "tools/merge_source.h"
+#include "tools/new_file.h"
 #include "tools/tally.h"
 
 struct merging;
@@ -27,7 +27,8 @@ struct merge_file {
 struct merging {
     struct merged *out;
     char *err;
-    struct dataset_writer *to;
+    struct new_file file;
+    struct dataset_writer *to; /* writes to it */
     struct merge_header header;
     struct merge_file *files;
     struct merge_part *parts;
@@ -359,7 +360,7 @@ static int check_coverage(struct merging *m)
     return 0;
 }
 
-static int finish(struct merging *m, bool *sync_now)
+static int finish(struct merging *m)
 {
     struct dataset_totals totals;
     int rc = 0;
@@ -378,19 +379,18 @@ static int finish(struct merging *m, bool *sync_now)
     m->out->positions = totals.positions;
     m->out->blocks = totals.blocks;
     m->out->certificates = m->certs.num;
-    *sync_now = true;
     rc = dataset_finish(m->to, m->err, m->end_us, m->out->reason);
     m->to = NULL;
     return rc;
 }
 
-static int create(struct merging *m, const char *path, bool *sync_now)
+static int create(struct merging *m, const char *path)
 {
-    int rc = dataset_create_on(&m->to, m->err, path, &m->header.header, &file_lazy, sync_now);
-    if (rc == -EEXIST)
-        snprintf(m->err, WALK_ERR_MAX, "%s: exists; name another file, or remove it", path);
     coverage_init(&m->coverage, m->parts[0].header);
-    return rc;
+    int rc = new_file_open_dataset(&m->file, m->err, path);
+    return rc == 0 ? dataset_create_on(&m->to, m->err, path, &m->header.header, &new_file_ops,
+                                       &m->file)
+                   : rc;
 }
 
 static void cleanup(struct merging *m)
@@ -410,18 +410,16 @@ int merge_files(struct merged *out, char err[WALK_ERR_MAX], const char *out_path
                 char *const *paths, size_t num)
 {
     struct merging m = {.out = out, .err = err};
-    bool sync_now = false;
     *out = (struct merged){0};
     word_tally_init(&m.certs);
     int rc = open_all(&m, paths, num);
-    rc = rc == 0 ? create(&m, out_path, &sync_now) : rc;
-    bool made = rc == 0;
+    rc = rc == 0 ? create(&m, out_path) : rc;
     rc = rc == 0 ? tell_parts(&m) : rc;
     rc = rc == 0 ? merge_all(&m) : rc;
-    rc = rc == 0 ? finish(&m, &sync_now) : rc;
+    rc = rc == 0 ? finish(&m) : rc;
     cleanup(&m);
-    if (made && rc != 0)
-        unlink(out_path);
+    if (!new_file_close(&m.file, err, rc == 0))
+        rc = -EIO;
     struct stat st;
     if (rc == 0 && stat(out_path, &st) == 0)
         out->octets = (uint64_t)st.st_size;

@@ -4,18 +4,47 @@
 
 #include "tools/chart.h"
 #include "tools/group_table.h"
+#include "tools/map.h"
 #include "tools/page.h"
 #include "tools/page_plan.h"
 #include "tools/report_csv.h"
 
-enum { PAPER_ROWS_MAX = 20, NAME_MAX_LEN = 80 };
+enum {
+    PAPER_ROWS_MAX = 20,
+    PAPER_COLUMNS_MAX = 64 /* side by side, in their order */,
+    NAME_MAX_LEN = 80
+};
+
+static size_t len_of(const char *path)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    return len;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && len_of(a) == len_of(b) && memcmp(a, b, len_of(a)) == 0;
+}
+
+static bool differ(const struct page_paths *p, char err[COMMAND_ERR_MAX])
+{
+    const char *twice = same(p->svg, p->csv) || same(p->svg, p->html) ? p->svg
+                        : same(p->html, p->csv)                       ? p->csv
+                                                                      : NULL;
+    if (twice != NULL)
+        snprintf(err, COMMAND_ERR_MAX, "%.900s: named twice; each output needs a name of its own",
+                 twice);
+    return twice == NULL;
+}
 
 bool page_files_open(struct page_files *p, char err[COMMAND_ERR_MAX],
                      const struct page_paths *paths)
 {
     char ignored[COMMAND_ERR_MAX];
     *p = (struct page_files){0};
-    if ((paths->html == NULL || new_file_open(&p->html, err, paths->html)) &&
+    if (differ(paths, err) && (paths->html == NULL || new_file_open(&p->html, err, paths->html)) &&
         (paths->svg == NULL || new_folder_open(&p->svg, err, paths->svg)) &&
         (paths->csv == NULL || new_folder_open(&p->csv, err, paths->csv)))
         return true;
@@ -46,7 +75,9 @@ static bool write_svg(struct new_folder *folder, char err[COMMAND_ERR_MAX], cons
     struct figure f;
     struct html h;
     html_init(&h);
-    int rc = figure_make(&f, all, s, item != NULL ? item->kind : FIGURE_BARS, PAPER_ROWS_MAX);
+    enum figure_kind kind = item != NULL ? item->kind : FIGURE_BARS;
+    bool beside = kind == FIGURE_COLUMNS || kind == FIGURE_CUMULATED;
+    int rc = figure_make(&f, all, s, kind, beside ? PAPER_COLUMNS_MAX : PAPER_ROWS_MAX);
     if (rc == 0)
         chart_paper(&h, &f);
     bool good = rc == 0 && !h.bad ? new_folder_write(folder, err, name, bytes_of(h.text, h.len))
@@ -85,28 +116,53 @@ static bool write_groups(struct new_folder *folder, char err[COMMAND_ERR_MAX],
     return good;
 }
 
+static bool write_maps(struct new_folder *folder, char err[COMMAND_ERR_MAX],
+                       const struct breakdown *b, const struct report *r)
+{
+    struct maps maps;
+    if (maps_make(&maps, b, &r->statistics, r->store != NULL) != 0)
+        return no_memory(err, folder->path);
+    bool good = true;
+    for (size_t i = 0; good && i < maps.num; i++) {
+        char name[NAME_MAX_LEN], text[MAP_TEXT_MAX];
+        struct html h;
+        html_init(&h);
+        snprintf(name, sizeof name, "map-%s.svg", maps.list[i].slug);
+        choropleth_paper(&h, &maps.list[i].choropleth, maps.list[i].title,
+                         map_denominator(text, &maps.list[i]));
+        good = h.bad ? no_memory(err, folder->path)
+                     : new_folder_write(folder, err, name, bytes_of(h.text, h.len));
+        html_cleanup(&h);
+    }
+    maps_cleanup(&maps);
+    return good;
+}
+
 static bool write_charts(struct new_folder *folder, char err[COMMAND_ERR_MAX],
                          const struct report *r)
 {
     if (!write_statistics(folder, err, &r->statistics))
         return false;
-    for (size_t i = 0; i < r->num_breakdowns; i++)
-        if (!write_groups(folder, err, &r->breakdowns[i]))
+    for (size_t i = 0; i < r->num_breakdowns; i++) {
+        const struct breakdown *b = &r->breakdowns[i];
+        if (!write_groups(folder, err, b) ||
+            (b->dimension == DIMENSION_COUNTRY && !write_maps(folder, err, b, r)))
             return false;
+    }
     return true;
 }
 
 bool page_files_write(struct page_files *p, char err[COMMAND_ERR_MAX], const struct report *r)
 {
-    return (p->html.temp == NULL || write_html(&p->html, err, r)) &&
-           (p->svg.temp == NULL || write_charts(&p->svg, err, r)) &&
-           (p->csv.temp == NULL || report_csv(&p->csv, err, r));
+    return (p->html.state == NEW_FILE_CLOSED || write_html(&p->html, err, r)) &&
+           (p->svg.path == NULL || write_charts(&p->svg, err, r)) &&
+           (p->csv.path == NULL || report_csv(&p->csv, err, r));
 }
 
 bool page_files_close(struct page_files *p, char err[COMMAND_ERR_MAX], bool keep)
 {
-    bool html = new_file_close(&p->html, err, keep);
-    bool svg = new_folder_close(&p->svg, err, keep && html);
-    bool csv = new_folder_close(&p->csv, err, keep && html && svg);
+    bool csv = new_folder_close(&p->csv, err, keep);
+    bool svg = new_folder_close(&p->svg, err, keep && csv);
+    bool html = new_file_close(&p->html, err, keep && csv && svg);
     return html && svg && csv;
 }

@@ -12,6 +12,7 @@
 #define MXSWEEP_TOOLS_PAGE_FILES_H
 
 #include "tools/new_file.h"
+#include "tools/new_folder.h"
 #include "tools/report.h"
 
 struct page_files {

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/dataset_copy.h"
 #include "core/dataset_salvage.h"
+#include "tools/new_file.h"
 #include "tools/tally.h"
 
 static const struct {
@@ -36,7 +36,8 @@ struct repairing {
     char *err;
     const char *path;
     struct salvage *from;
-    struct dataset_writer *to;
+    struct new_file file;
+    struct dataset_writer *to; /* writes to it */
     struct block *block;
     struct word_tally certs, missing; /* hashes */
     uint64_t now_us, latest_us;       /* from the dataset's start; of the latest record */
@@ -219,7 +220,7 @@ static uint64_t num_slots(const struct repairing *r)
 }
 
 /* the end that the sweep had, unless it was lost, or says more than is there */
-static int finish(struct repairing *r, bool *lazy)
+static int finish(struct repairing *r)
 {
     struct dataset_totals totals;
     dataset_writer_totals(r->to, &totals);
@@ -234,7 +235,6 @@ static int finish(struct repairing *r, bool *lazy)
     else if (reason == 0 || reason == DATASET_COMPLETE)
         reason = DATASET_STOPPED;
     uint64_t end_us = r->trailer.reason != 0 ? r->trailer.end_us : r->latest_us;
-    *lazy = true;
     if (r->trailer.reason != 0 && r->trailer.has_lines)
         dataset_stream_end(r->to, r->trailer.lines);
     int rc = dataset_finish(r->to, r->err, end_us, reason);
@@ -242,7 +242,7 @@ static int finish(struct repairing *r, bool *lazy)
     return rc;
 }
 
-static int open_both(struct repairing *r, const char *out_path, int64_t now_us, bool *lazy)
+static int open_both(struct repairing *r, const char *out_path, int64_t now_us)
 {
     int rc = salvage_open(&r->from, r->err, r->path);
     if (rc != 0)
@@ -252,27 +252,27 @@ static int open_both(struct repairing *r, const char *out_path, int64_t now_us, 
     r->block = block_new(h);
     if (r->block == NULL)
         return no_memory(r);
-    return dataset_copy_create(&r->to, r->err, out_path, salvage_header_item(r->from), h,
-                               &file_lazy, lazy);
+    rc = new_file_open_dataset(&r->file, r->err, out_path);
+    return rc == 0 ? dataset_copy_create(&r->to, r->err, out_path, salvage_header_item(r->from), h,
+                                         &new_file_ops, &r->file)
+                   : rc;
 }
 
 int repair_file(struct repaired *out, char err[WALK_ERR_MAX], const char *out_path,
                 const char *path, int64_t now_us)
 {
     struct repairing r = {.out = out, .err = err, .path = path};
-    bool sync_now = false;
     *out = (struct repaired){0};
     word_tally_init(&r.certs);
     word_tally_init(&r.missing);
-    int rc = open_both(&r, out_path, now_us, &sync_now);
-    bool made = rc == 0;
+    int rc = open_both(&r, out_path, now_us);
     if (rc == 0)
         rc = copy(&r);
     if (rc == 0)
-        rc = finish(&r, &sync_now);
+        rc = finish(&r);
     dataset_abandon(r.to);
-    if (made && rc != 0)
-        unlink(out_path);
+    if (!new_file_close(&r.file, err, rc == 0))
+        rc = -EIO;
     block_free(r.block);
     salvage_close(r.from);
     word_tally_cleanup(&r.certs);

@@ -44,9 +44,8 @@ struct repaired {
 };
 void repaired_cleanup(struct repaired *r);
 
-/* repair_file reads path and writes out_path, which must not exist. now_us: UTC since 1970. lazy:
- * how the new file is written; its syncing is put off until the end. Cleans *out up itself after an
- * error. */
+/* repair_file reads path and writes out_path, which must not exist. now_us: UTC since 1970.
+ * Cleans *out up itself after an error. */
 int repair_file(struct repaired *out, char err[WALK_ERR_MAX], const char *out_path,
                 const char *path, int64_t now_us);
 

@@ -10,18 +10,6 @@
 enum { SERIAL_MAX = 64, EXPONENT_MAX = 8 }; /* octets of those shown */
 #define US_PER_S INT64_C(1000000)
 
-static void put_text(struct json *j, const char *key, const char *text)
-{
-    json_key(j, key);
-    json_string(j, text);
-}
-
-static void put_uint(struct json *j, const char *key, uint64_t value)
-{
-    json_key(j, key);
-    json_uint(j, value);
-}
-
 static void put_hash(struct json *j, const char *key, const uint8_t sha256[32])
 {
     json_key(j, key);
@@ -54,9 +42,9 @@ static void put_algorithm(struct json *j, const struct cert_facts *f)
     json_key(j, "signature_algorithm");
     json_object(j);
     if (algorithm_name(f->sig_alg) != NULL)
-        put_text(j, "name", algorithm_name(f->sig_alg));
+        json_add_string(j, "name", algorithm_name(f->sig_alg));
     if (text != NULL)
-        put_text(j, "oid", text);
+        json_add_string(j, "oid", text);
     json_object_end(j);
     OPENSSL_free(text);
 }
@@ -68,7 +56,7 @@ static void put_serial(struct json *j, struct bytes serial)
                          : NULL;
     char *text = number != NULL ? BN_bn2dec(number) : NULL;
     if (text != NULL)
-        put_text(j, "serial_number", text);
+        json_add_string(j, "serial_number", text);
     OPENSSL_free(text);
     BN_free(number);
 }
@@ -102,9 +90,9 @@ static void put_validity(struct json *j, const struct cert_facts *f)
     json_key(j, "validity");
     json_object(j);
     time_rfc3339_s(text, f->not_before * US_PER_S);
-    put_text(j, "start", text);
+    json_add_string(j, "start", text);
     time_rfc3339_s(text, f->not_after * US_PER_S);
-    put_text(j, "end", text);
+    json_add_string(j, "end", text);
     json_key(j, "length");
     json_int(j, f->not_after - f->not_before);
     json_object_end(j);
@@ -120,10 +108,10 @@ static void put_rsa(struct json *j, const struct cert_facts *f)
         e = e << 8 | exponent.data[i];
     json_key(j, "rsa_public_key");
     json_object(j);
-    put_uint(j, "exponent", e);
+    json_add_uint(j, "exponent", e);
     json_key(j, "modulus");
     json_base64(j, modulus);
-    put_uint(j, "length", 8 * modulus.len);
+    json_add_uint(j, "length", 8 * modulus.len);
     json_object_end(j);
 }
 
@@ -134,16 +122,16 @@ static void put_key(struct json *j, const struct cert_facts *f)
     json_object(j);
     json_key(j, "key_algorithm");
     json_object(j);
-    put_text(j, "name", name != NULL ? name : "unknown");
+    json_add_string(j, "name", name != NULL ? name : "unknown");
     json_object_end(j);
     put_rsa(j, f);
     if (f->key_type == CERT_KEY_EC) {
         json_key(j, "ecdsa_public_key");
         json_object(j);
         if (f->curve != NULL)
-            put_text(j, "curve", f->curve);
+            json_add_string(j, "curve", f->curve);
         if (f->key_bits > 0)
-            put_uint(j, "length", f->key_bits);
+            json_add_uint(j, "length", f->key_bits);
         json_key(j, "pub");
         json_base64(j, f->key);
         json_object_end(j);
@@ -160,8 +148,7 @@ static void put_extensions(struct json *j, const struct cert_facts *f)
     if (f->has_basic_constraints) {
         json_key(j, "basic_constraints");
         json_object(j);
-        json_key(j, "is_ca");
-        json_bool(j, f->is_ca);
+        json_add_bool(j, "is_ca", f->is_ca);
         json_object_end(j);
     }
     if (f->san.len > 0) {
@@ -177,7 +164,7 @@ static void put_extensions(struct json *j, const struct cert_facts *f)
 static void put_parsed(struct json *j, const struct cert_facts *f)
 {
     if (f->version > 0)
-        put_uint(j, "version", f->version);
+        json_add_uint(j, "version", f->version);
     put_serial(j, f->serial);
     put_algorithm(j, f);
     put_name(j, "issuer", f->issuer_cn, f->issuer_org);

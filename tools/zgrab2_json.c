@@ -7,26 +7,6 @@
 
 enum { TLS_1_2 = 0x0303, TLS_1_3 = 0x0304, ALERT_CLOSE_NOTIFY = 0 };
 
-static void put_text(struct json *j, const char *key, const char *text)
-{
-    json_key(j, key);
-    json_string(j, text);
-}
-
-static void put_uint(struct json *j, const char *key, uint64_t value)
-{
-    json_key(j, key);
-    json_uint(j, value);
-}
-
-static void put_octets(struct json *j, const char *key, struct bytes text)
-{
-    if (text.len == 0)
-        return;
-    json_key(j, key);
-    json_text(j, text);
-}
-
 /* ---- how it ended ---- */
 
 /* by cause; what is not here is unknown-error */
@@ -67,8 +47,8 @@ static void put_version(struct json *j, const char *key, uint16_t version)
     const char *name = tls_version_name(version);
     json_key(j, key);
     json_object(j);
-    put_text(j, "name", name != NULL ? name : "unknown");
-    put_uint(j, "value", version);
+    json_add_string(j, "name", name != NULL ? name : "unknown");
+    json_add_uint(j, "value", version);
     json_object_end(j);
 }
 
@@ -78,9 +58,9 @@ static void put_named(struct json *j, const char *key, unsigned code, int digits
     snprintf(hex, sizeof hex, "0x%0*X", digits, code);
     json_key(j, key);
     json_object(j);
-    put_text(j, "hex", hex);
-    put_text(j, "name", name != NULL ? name : "unknown");
-    put_uint(j, "value", code);
+    json_add_string(j, "hex", hex);
+    json_add_string(j, "name", name != NULL ? name : "unknown");
+    json_add_uint(j, "value", code);
     json_object_end(j);
 }
 
@@ -90,8 +70,7 @@ static void put_flag(struct json *j, const char *key, const struct record *r, en
 {
     if ((r->tls_known & flag) == 0)
         return;
-    json_key(j, key);
-    json_bool(j, (r->tls_flags & flag) != 0);
+    json_add_bool(j, key, (r->tls_flags & flag) != 0);
 }
 
 /* what TLS 1.3 says in extensions, its ServerHello being one of TLS 1.2 otherwise */
@@ -139,8 +118,8 @@ static void put_key_exchange(struct json *j, const struct record *r)
     json_object(j);
     json_key(j, "curve_id");
     json_object(j);
-    put_text(j, "name", name != NULL ? name : "unknown");
-    put_uint(j, "id", r->group);
+    json_add_string(j, "name", name != NULL ? name : "unknown");
+    json_add_uint(j, "id", r->group);
     json_object_end(j);
     json_object_end(j);
     json_object_end(j);
@@ -152,7 +131,7 @@ static void put_ticket(struct json *j, const struct record *r)
         return;
     json_key(j, "session_ticket");
     json_object(j);
-    put_uint(j, "lifetime_hint", r->ticket_lifetime_s);
+    json_add_uint(j, "lifetime_hint", r->ticket_lifetime_s);
     json_object_end(j);
 }
 
@@ -161,7 +140,7 @@ static void put_alert(struct json *j, const struct record *r)
 {
     for (size_t i = r->num_alerts; i-- > 0;)
         if (!r->alerts[i].sent && r->alerts[i].number != ALERT_CLOSE_NOTIFY) {
-            put_uint(j, "alert", r->alerts[i].number);
+            json_add_uint(j, "alert", r->alerts[i].number);
             return;
         }
 }
@@ -203,8 +182,7 @@ static void put_tls(struct json *j, const struct record *r, const struct certs *
     put_ticket(j, r);
     put_alert(j, r);
     json_object_end(j);
-    json_key(j, "handshake_completed_successfully");
-    json_bool(j, r->handshake_done);
+    json_add_bool(j, "handshake_completed_successfully", r->handshake_done);
     json_object_end(j);
 }
 
@@ -216,10 +194,10 @@ static void put_result(struct json *j, const struct record *r, const struct cert
         return; /* zgrab2 has none without a banner */
     json_key(j, "result");
     json_object(j);
-    put_octets(j, "banner", r->text[TEXT_GREETING]);
-    put_octets(j, "helo", r->text[TEXT_HELO]);
-    put_octets(j, "ehlo", r->text[TEXT_EHLO]);
-    put_octets(j, "starttls", r->text[TEXT_STARTTLS]);
+    json_add_text(j, "banner", r->text[TEXT_GREETING]);
+    json_add_text(j, "helo", r->text[TEXT_HELO]);
+    json_add_text(j, "ehlo", r->text[TEXT_EHLO]);
+    json_add_text(j, "starttls", r->text[TEXT_STARTTLS]);
     put_tls(j, r, c);
     json_object_end(j);
 }
@@ -235,7 +213,7 @@ static void put_error(struct json *j, const struct record *r, const char *status
                  cause_slug(r->cause), r->smtp_code);
     else
         snprintf(text, sizeof text, "%s: %s", stage_slug(r->stage), cause_slug(r->cause));
-    put_text(j, "error", text);
+    json_add_string(j, "error", text);
 }
 
 static void put_response(struct json *j, const struct dataset_header *header,
@@ -243,12 +221,12 @@ static void put_response(struct json *j, const struct dataset_header *header,
 {
     char start[TIME_TEXT_MAX];
     const char *status = status_of(r);
-    put_text(j, "status", status);
-    put_text(j, "protocol", "smtp");
-    put_uint(j, "port", r->port);
+    json_add_string(j, "status", status);
+    json_add_string(j, "protocol", "smtp");
+    json_add_uint(j, "port", r->port);
     put_result(j, r, c);
     time_rfc3339_s(start, time_after(header->start_us, r->start_us));
-    put_text(j, "timestamp", start);
+    json_add_string(j, "timestamp", start);
     put_error(j, r, status);
 }
 
@@ -260,9 +238,9 @@ void zgrab2_json(struct json *j, const struct dataset_header *header, const stru
     json_object(j);
     if (record_has_addr(r)) {
         addr_format(addr, r->addr);
-        put_text(j, "ip", addr);
+        json_add_string(j, "ip", addr);
     }
-    put_octets(j, "domain", r->host);
+    json_add_text(j, "domain", r->host);
     json_key(j, "data");
     json_object(j);
     json_key(j, "smtp");
