@@ -1,19 +1,15 @@
 #include "tools/judge_cache.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tools/judge_cache_check.h"
 
 #define CACHE_MAGIC   "mxsweep judged 1"   /* 16 octets */
 #define CACHE_VERSION "1 " MXSWEEP_VERSION /* of what is judged and how it is kept */
-
-enum { COPY_LEN = 1 << 20 };
 
 /* ---- names ---- */
 
@@ -56,104 +52,54 @@ static void fill_head(struct cache_head *h, const struct judge_cache_key *key)
 
 /* ---- writing ---- */
 
-struct writing {
-    int fd, rc;
-    struct cache_sum sum;
-};
-
-static void put(struct writing *w, const void *data, size_t len)
+/* a number for each array, so that the sum can go before them */
+static uint64_t sum_of(const struct judge_cache_key *key, const struct cache_array *arrays)
 {
-    const char *at = data;
-    cache_sum_add(&w->sum, data, len);
-    while (w->rc == 0 && len > 0) {
-        ssize_t n = write(w->fd, at, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            w->rc = n < 0 ? -errno : -EIO;
-            return;
-        }
-        at += n;
-        len -= (size_t)n;
-    }
+    struct cache_sum sum = {{0}, 0};
+    cache_sum_add(&sum, key->files, key->num_files * sizeof key->files[0]);
+    for (size_t i = 0; i < NUM_CACHE_ARRAYS; i++)
+        cache_sum_add(&sum, *arrays[i].data, *arrays[i].num * arrays[i].size);
+    return cache_sum_end(&sum);
 }
 
-static int write_cache(int fd, const struct catalog *c, const struct judge_cache_key *key)
+static void put_all(struct cache_file *f, const struct catalog *c,
+                    const struct judge_cache_key *key, const struct cache_array *arrays)
 {
-    struct cache_texts texts[NUM_CACHE_TEXTS] = {0};
-    struct cache_array arrays[NUM_CACHE_ARRAYS];
-    struct writing w = {.fd = fd};
     struct cache_head head;
-    int rc = cache_texts_of(texts, c);
-    cache_arrays_of(arrays, (struct catalog *)(uintptr_t)c, texts);
     fill_head(&head, key);
     head.is_judged = c->judged;
     head.num_keys = c->certs.num_keys;
     for (size_t i = 0; i < NUM_CACHE_ARRAYS; i++)
         head.num[i] = *arrays[i].num;
-    if (rc == 0 && lseek(fd, sizeof head, SEEK_SET) < 0)
-        rc = -errno;
-    w.rc = rc;
-    put(&w, key->files, key->num_files * sizeof key->files[0]);
-    for (size_t i = 0; i < NUM_CACHE_ARRAYS && w.rc == 0; i++)
-        put(&w, *arrays[i].data, *arrays[i].num * arrays[i].size);
-    head.sum = cache_sum_end(&w.sum);
-    if (w.rc == 0 && pwrite(fd, &head, sizeof head, 0) != (ssize_t)sizeof head)
-        w.rc = -EIO;
-    cache_texts_cleanup(texts);
-    return w.rc;
+    head.sum = sum_of(key, arrays);
+    cache_file_put(f, &head, sizeof head);
+    cache_file_put(f, key->files, key->num_files * sizeof key->files[0]);
+    for (size_t i = 0; i < NUM_CACHE_ARRAYS; i++)
+        cache_file_put(f, *arrays[i].data, *arrays[i].num * arrays[i].size);
 }
 
 int judge_cache_save(const struct catalog *c, const struct judge_cache_key *key,
-                     char why[JUDGE_CACHE_WHY_MAX], const char *path)
+                     char why[CACHE_WHY_MAX], const char *path)
 {
-    char *made = NULL;
-    int rc = asprintf(&made, "%s.XXXXXX", path) < 0 ? -ENOMEM : 0;
-    if (rc != 0) {
-        snprintf(why, JUDGE_CACHE_WHY_MAX, "no memory");
-        return rc;
+    struct cache_texts texts[NUM_CACHE_TEXTS] = {0};
+    struct cache_array arrays[NUM_CACHE_ARRAYS];
+    struct cache_file f;
+    int rc = cache_texts_of(texts, c);
+    if (rc != 0)
+        snprintf(why, CACHE_WHY_MAX, "%.300s: no memory to write it", path);
+    else if (!cache_file_create(&f, why, path))
+        rc = -EIO;
+    if (rc == 0) {
+        qsort(key->files, key->num_files, sizeof key->files[0], compare_files);
+        cache_arrays_of(arrays, (struct catalog *)(uintptr_t)c, texts);
+        put_all(&f, c, key, arrays);
+        rc = cache_file_close(&f, why) ? 0 : -EIO;
     }
-    qsort(key->files, key->num_files, sizeof key->files[0], compare_files);
-    int fd = mkostemp(made, O_CLOEXEC);
-    rc = fd < 0 ? -errno : write_cache(fd, c, key);
-    if (fd >= 0 && close(fd) != 0 && rc == 0)
-        rc = -errno;
-    if (rc == 0 && rename(made, path) != 0)
-        rc = -errno;
-    if (rc != 0) {
-        snprintf(why, JUDGE_CACHE_WHY_MAX, "%.300s: cannot be written: %s", path,
-                 strerrordesc_np(-rc));
-        if (fd >= 0)
-            unlink(made);
-    }
-    free(made);
+    cache_texts_cleanup(texts);
     return rc;
 }
 
 /* ---- reading ---- */
-
-static int refuse(char why[JUDGE_CACHE_WHY_MAX], const char *path, const char *what)
-{
-    snprintf(why, JUDGE_CACHE_WHY_MAX, "%.300s: %s; it is made anew", path, what);
-    return -EBADMSG;
-}
-
-static bool get(int fd, struct cache_sum *sum, void *out, size_t len)
-{
-    char *at = out;
-    size_t left = len;
-    while (left > 0) {
-        ssize_t n = read(fd, at, left < COPY_LEN ? left : COPY_LEN);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        cache_sum_add(sum, at, (size_t)n); /* reads of whole words, but for the last */
-        at += n;
-        left -= (size_t)n;
-    }
-    return true;
-}
 
 /* whether it is of the same files; takes their digests */
 static bool same_files(struct judge_cache_key *key, const struct judge_cache_file *files)
@@ -176,7 +122,9 @@ static int get_arrays(struct catalog *c, const struct cache_head *head, int fd,
     for (size_t i = 0; rc == 0 && i < NUM_CACHE_ARRAYS; i++) {
         size_t len = head->num[i] * arrays[i].size;
         *arrays[i].data = malloc(len > 0 ? len : 1);
-        rc = *arrays[i].data == NULL ? -ENOMEM : !get(fd, sum, *arrays[i].data, len) ? -EBADMSG : 0;
+        rc = *arrays[i].data == NULL                          ? -ENOMEM
+             : !cache_file_get(fd, sum, *arrays[i].data, len) ? -EBADMSG
+                                                              : 0;
         *arrays[i].num = rc == 0 ? head->num[i] : 0;
     }
     c->certs.cap = c->certs.num;
@@ -209,52 +157,49 @@ static bool lengths_hold(const struct cache_head *head, const struct judge_cache
     return want == len && head->num_keys <= head->num[0];
 }
 
-static int load(struct catalog *c, struct judge_cache_key *key, char why[JUDGE_CACHE_WHY_MAX],
-                int fd, const char *path)
+static int load(struct catalog *c, struct judge_cache_key *key, char why[CACHE_WHY_MAX], int fd,
+                uint64_t len, const char *path)
 {
     struct cache_head head, want;
     struct cache_sum sum = {{0}, 0};
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-        read(fd, &head, sizeof head) != (ssize_t)sizeof head ||
+    if (read(fd, &head, sizeof head) != (ssize_t)sizeof head ||
         memcmp(head.magic, CACHE_MAGIC, sizeof head.magic) != 0)
-        return refuse(why, path, "no cache of judgements");
+        return cache_file_refuse(why, path, "no cache of judgements");
     fill_head(&want, key);
     if (memcmp(head.version, want.version, sizeof head.version) != 0 ||
         head.entry_len != want.entry_len || head.chain_len != want.chain_len)
-        return refuse(why, path, "of another version of mxstat");
+        return cache_file_refuse(why, path, "of another version of mxstat");
     if (head.num_files != want.num_files || head.has_store != want.has_store ||
         memcmp(head.store_sha256, want.store_sha256, sizeof head.store_sha256) != 0)
-        return refuse(why, path, "of other files or another trust store");
-    if (!lengths_hold(&head, key, (uint64_t)st.st_size))
-        return refuse(why, path, "damaged");
+        return cache_file_refuse(why, path, "of other files or another trust store");
+    if (!lengths_hold(&head, key, len))
+        return cache_file_refuse(why, path, "damaged");
     struct judge_cache_file *files = calloc(key->num_files + 1, sizeof files[0]);
     int rc = files == NULL ? -ENOMEM : 0;
-    if (rc == 0 && !get(fd, &sum, files, key->num_files * sizeof files[0]))
+    if (rc == 0 && !cache_file_get(fd, &sum, files, key->num_files * sizeof files[0]))
         rc = -EBADMSG;
     qsort(key->files, key->num_files, sizeof key->files[0], compare_files);
     bool same = rc == 0 && same_files(key, files);
     free(files);
     if (rc == 0 && !same)
-        return refuse(why, path, "of files that have changed since");
+        return cache_file_refuse(why, path, "of files that have changed since");
     if (rc == 0)
         rc = get_arrays(c, &head, fd, &sum);
-    return rc == 0 ? 0 : refuse(why, path, rc == -ENOMEM ? "no memory to read it" : "damaged");
+    return rc == 0
+               ? 0
+               : cache_file_refuse(why, path, rc == -ENOMEM ? "no memory to read it" : "damaged");
 }
 
-int judge_cache_load(struct catalog **out, struct judge_cache_key *key,
-                     char why[JUDGE_CACHE_WHY_MAX], const char *path)
+int judge_cache_load(struct catalog **out, struct judge_cache_key *key, char why[CACHE_WHY_MAX],
+                     const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && errno == ENOENT)
-        return 0;
-    if (fd < 0) {
-        snprintf(why, JUDGE_CACHE_WHY_MAX, "%.300s: cannot be opened: %s", path,
-                 strerrordesc_np(errno));
-        return -EACCES;
-    }
+    uint64_t len;
+    int fd = cache_file_open(&len, why, path);
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : fd;
     struct catalog *c = catalog_new();
-    int rc = c != NULL ? load(c, key, why, fd, path) : refuse(why, path, "no memory to read it");
+    int rc = c != NULL ? load(c, key, why, fd, len, path)
+                       : cache_file_refuse(why, path, "no memory to read it");
     close(fd);
     if (rc != 0) {
         catalog_free(c);

@@ -15,9 +15,8 @@
 #ifndef MXSWEEP_TOOLS_JUDGE_CACHE_H
 #define MXSWEEP_TOOLS_JUDGE_CACHE_H
 
+#include "tools/cache_file.h"
 #include "tools/catalog.h"
-
-enum { JUDGE_CACHE_WHY_MAX = 512 };
 
 /* a dataset file, as it was when it was read to the end */
 struct judge_cache_file {
@@ -40,10 +39,10 @@ char *judge_cache_path(const struct judge_cache_key *key, const char *first, con
 /* judge_cache_load reads the catalog of the key's files; digests are taken from the cache. 1: *out
  * is the caller's; 0: there is none; negative: there is one that is of no use, and why says so. */
 int judge_cache_load(struct catalog **out, struct judge_cache_key *key,
-                     char why[JUDGE_CACHE_WHY_MAX], const char *path);
+                     char why[CACHE_WHY_MAX], const char *path);
 
 /* judge_cache_save writes a catalog that is sealed and, with a store, judged; all or nothing. */
 int judge_cache_save(const struct catalog *c, const struct judge_cache_key *key,
-                     char why[JUDGE_CACHE_WHY_MAX], const char *path);
+                     char why[CACHE_WHY_MAX], const char *path);
 
 #endif

@@ -5,27 +5,6 @@
 
 enum { CACHE_SPANS_MAX = 128 }; /* of a chain; fewer than an aggregate can number */
 
-void cache_sum_add(struct cache_sum *s, const void *data, size_t len)
-{
-    const uint8_t *p = data;
-    for (; len >= 8; p += 8, len -= 8) {
-        uint64_t word, *lane = &s->lanes[s->at++ & 3];
-        memcpy(&word, p, 8);
-        *lane = (*lane ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        *lane ^= *lane >> 32;
-    }
-    for (; len > 0; p++, len--)
-        s->lanes[0] = (s->lanes[0] ^ *p) * UINT64_C(0x100000001b3);
-}
-
-uint64_t cache_sum_end(const struct cache_sum *s)
-{
-    uint64_t sum = s->at;
-    for (size_t i = 0; i < 4; i++)
-        sum = (sum ^ s->lanes[i]) * UINT64_C(0xd1342543de82ef95) ^ sum >> 29;
-    return sum;
-}
-
 /* ---- arrays ---- */
 
 static const size_t sizes[NUM_CACHE_ARRAYS] = {
@@ -223,7 +202,8 @@ static bool chains_hold(const struct chain_table *t, size_t num_certs)
         !slots_hold(t->staple_slots, t->num_staple_slots, t->num_staples))
         return false;
     for (size_t i = 0; i < t->num; i++)
-        if (!part_holds(t->entries[i].first_cert, t->entries[i].num, t->num_certs) ||
+        if (t->entries[i].num == 0 || t->entries[i].num > RECORD_CHAIN_MAX ||
+            !part_holds(t->entries[i].first_cert, t->entries[i].num, t->num_certs) ||
             !flag_holds(&t->entries[i].cut) ||
             !spans_hold(&t->entries[i].spans, t, NUM_CHAIN_OUTCOMES))
             return false;

@@ -9,6 +9,7 @@
 #ifndef MXSWEEP_TOOLS_JUDGE_CACHE_CHECK_H
 #define MXSWEEP_TOOLS_JUDGE_CACHE_CHECK_H
 
+#include "tools/cache_file.h"
 #include "tools/catalog.h"
 
 /* word lists are kept as lengths and octets, one after the other */
@@ -39,14 +40,6 @@ struct cache_head {
     uint64_t num_keys;
     uint64_t sum; /* of all that follows */
 };
-
-/* a sum against damage, not against malice; begins zeroed */
-struct cache_sum {
-    uint64_t lanes[4];
-    size_t at;
-};
-void cache_sum_add(struct cache_sum *s, const void *data, size_t len);
-uint64_t cache_sum_end(const struct cache_sum *s);
 
 size_t cache_array_size(size_t i);
 void cache_arrays_of(struct cache_array out[NUM_CACHE_ARRAYS], struct catalog *c,

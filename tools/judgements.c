@@ -1,6 +1,7 @@
 #include "tools/judgements.h"
 
 #include <errno.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,18 +23,35 @@ struct judged {
     size_t num;
 };
 
+/* what is judged of a chain, from moment to moment */
+struct judging {
+    struct judge *judge;
+    const struct chain_entry *chain;
+    const struct bytes *sent;
+    struct book_key key;      /* with a book */
+    struct book_verdict last; /* of the moment before */
+    struct bytes issuer;      /* of the leaf then; empty: none */
+    bool is_taken, has_staples;
+    struct book_entry *noted; /* what was not in the book */
+    size_t num_noted;
+};
+
 /* a chain of which all is there; what was judged of it and its responses, one after the other */
 struct job {
     uint32_t chain;
     struct chain_span *spans;
     size_t num_spans;
-    uint32_t *counts; /* spans of the chain, then of each response */
+    uint32_t *counts;         /* spans of the chain, then of each response */
+    struct book_entry *noted; /* for the book */
+    size_t num_noted;
     int rc;
 };
 
 struct judgements {
     struct catalog *catalog;
     const struct trust_store *store;
+    struct verdict_book *book; /* NULL: none */
+    size_t num_waiting;        /* chains whose certificates have not all come */
     unsigned num_threads;
     struct octets *certs; /* by index of the certificate table */
     uint32_t
@@ -74,11 +92,13 @@ static int index_certs(struct judgements *j)
     j->missing = calloc(t->num + 1, sizeof j->missing[0]);
     if (j->certs == NULL || j->first_of_cert == NULL || j->of_cert == NULL || j->missing == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < t->num; i++)
+    for (size_t i = 0; i < t->num; i++) {
+        j->num_waiting += is_wanted(j, i);
         for (size_t k = 0; is_wanted(j, i) && k < t->entries[i].num; k++) {
             j->first_of_cert[t->certs[t->entries[i].first_cert + k] + 2]++;
             j->missing[i]++;
         }
+    }
     sum_up(j->first_of_cert + 1, num_certs);
     for (size_t i = 0; i < t->num; i++)
         for (size_t k = 0; is_wanted(j, i) && k < t->entries[i].num; k++) {
@@ -104,19 +124,91 @@ static int index_staples(struct judgements *j)
     return 0;
 }
 
+/* ---- what is known of before ---- */
+
+static struct book_key key_of(const struct judgements *j, const struct chain_entry *e)
+{
+    const struct catalog *c = j->catalog;
+    struct book_key key;
+    uint8_t sha256[32];
+    SHA256_CTX ctx;
+    SHA256_Init(&ctx);
+    for (size_t i = 0; i < e->num; i++)
+        SHA256_Update(&ctx, c->certs.entries[c->chains.certs[e->first_cert + i]].sha256, 32);
+    SHA256_Final(sha256, &ctx);
+    memcpy(key.octets, sha256, sizeof key.octets);
+    return key;
+}
+
+static void add_span(struct judged *out, const struct chain_entry *e, const struct book_verdict *v)
+{
+    out->spans[out->num++] = (struct chain_span){
+        .until_s = v->until,
+        .flags = v->flags | (e->cut ? CHAIN_FLAG(CUT) : 0),
+        .outcome = v->outcome,
+    };
+}
+
+/* whether all times of a chain are in the book */
+static bool look_up(struct judged *out, const struct judgements *j, const struct chain_entry *e,
+                    const struct book_key *key)
+{
+    out->num = 0;
+    for (int64_t at = e->first_s; at <= e->last_s && out->num < SPANS_MAX;) {
+        const struct book_verdict *v = verdict_book_find(j->book, key, at, j->catalog->pool);
+        if (v == NULL)
+            return false;
+        add_span(out, e, v);
+        at = v->until;
+    }
+    out->spans[out->num - 1].until_s = INT64_MAX;
+    return true;
+}
+
+/* a chain that names a certificate which is nowhere stays unjudged, whatever the book has */
+static bool is_whole(const struct judgements *j, const struct chain_entry *e)
+{
+    const struct catalog *c = j->catalog;
+    for (size_t i = 0; i < e->num; i++)
+        if (c->certs.entries[c->chains.certs[e->first_cert + i]].state == CERT_UNSEEN)
+            return false;
+    return true;
+}
+
+/* takes what the book has of chains without responses: those want octets */
+static int take_from_book(struct judgements *j)
+{
+    struct chain_table *t = &j->catalog->chains;
+    for (size_t i = 0; j->book != NULL && !t->bad && i < t->num; i++) {
+        struct judged judged;
+        struct chain_entry *e = &t->entries[i];
+        if (!is_wanted(j, i) || j->first_staple[i] != j->first_staple[i + 1] || !is_whole(j, e))
+            continue;
+        struct book_key key = key_of(j, e);
+        if (!look_up(&judged, j, e, &key))
+            continue;
+        verdict_book_used(j->book, &key);
+        chain_table_judged(t, &e->spans, judged.spans, judged.num);
+    }
+    return t->bad ? -ENOMEM : 0;
+}
+
 int judgements_new(struct judgements **out, struct catalog *c, const struct trust_store *store,
-                   unsigned num_threads)
+                   struct verdict_book *book, unsigned num_threads)
 {
     struct judgements *j = calloc(1, sizeof *j);
     if (j == NULL)
         return -ENOMEM;
     j->catalog = c;
     j->store = store;
+    j->book = book;
     j->num_threads = num_threads < 1                   ? 1
                      : num_threads > JUDGE_THREADS_MAX ? JUDGE_THREADS_MAX
                                                        : num_threads;
     j->batch = calloc(BATCH_CHAINS, sizeof j->batch[0]);
     int rc = j->batch == NULL ? -ENOMEM : index_staples(j);
+    if (rc == 0)
+        rc = take_from_book(j);
     if (rc == 0)
         rc = index_certs(j);
     if (rc != 0) {
@@ -136,6 +228,7 @@ void judgements_free(struct judgements *j)
     for (size_t i = 0; j->batch != NULL && i < j->num_batch; i++) {
         free(j->batch[i].spans);
         free(j->batch[i].counts);
+        free(j->batch[i].noted);
     }
     free(j->certs);
     free(j->first_of_cert);
@@ -163,38 +256,92 @@ static int keep(struct job *job, const struct judged *judged, size_t which)
     return 0;
 }
 
-static struct bytes issuer_of(const struct chain_path *path, const struct bytes *sent,
-                              const struct judgements *j)
+/* where the issuer of the leaf is, for the book */
+static void note_issuer(struct book_verdict *v, const struct chain_path *path)
 {
-    const struct chain_link *link = &path->links[1];
+    static const uint8_t origins[] = {[CHAIN_SENT] = BOOK_ISSUER_SENT,
+                                      [CHAIN_STORE] = BOOK_ISSUER_STORE,
+                                      [CHAIN_POOL] = BOOK_ISSUER_POOL};
+    v->issuer = BOOK_ISSUER_NONE;
     if (path->num_links < 2)
-        return bytes_of(NULL, 0);
-    switch ((enum chain_origin)link->origin) {
-    case CHAIN_SENT: return sent[link->at];
-    case CHAIN_STORE: return trust_store_der(j->store, link->at);
-    case CHAIN_POOL: break;
-    }
-    return judge_pool_der(j->catalog->pool, link->at);
+        return;
+    v->issuer = origins[path->links[1].origin];
+    v->issuer_at = path->links[1].at;
 }
 
-static int judge_times(struct judged *out, struct chain_path *path, struct judge *judge,
-                       const struct bytes *sent, const struct chain_entry *e)
+/* whether it says which certificate the issuer is: one of the pool may be at another place now */
+static bool knows_issuer(const struct judgements *j, const struct judging *g,
+                         const struct book_verdict *v)
 {
-    out->num = 0;
-    for (int64_t at = e->first_s; at <= e->last_s && out->num < SPANS_MAX;) {
-        struct chain_verdict v;
-        int rc = judge_chain(judge, &v, path, sent, e->num, at);
-        if (rc != 0)
-            return rc;
-        out->spans[out->num++] = (struct chain_span){
-            .until_s = v.until,
-            .flags = v.flags | (e->cut ? CHAIN_FLAG(CUT) : 0),
-            .outcome = v.outcome,
-        };
-        at = v.until;
+    switch ((enum book_issuer)v->issuer) {
+    case BOOK_ISSUER_NONE: return true;
+    case BOOK_ISSUER_SENT: return v->issuer_at < g->chain->num;
+    case BOOK_ISSUER_STORE: return v->issuer_at < trust_store_facts(j->store)->num_roots;
+    case BOOK_ISSUER_POOL: break;
     }
-    out->spans[out->num - 1].until_s = INT64_MAX;
+    return false;
+}
+
+static struct bytes issuer_of(const struct judgements *j, const struct judging *g)
+{
+    switch ((enum book_issuer)g->last.issuer) {
+    case BOOK_ISSUER_NONE: break;
+    case BOOK_ISSUER_SENT: return g->sent[g->last.issuer_at];
+    case BOOK_ISSUER_STORE: return trust_store_der(j->store, g->last.issuer_at);
+    case BOOK_ISSUER_POOL: return judge_pool_der(j->catalog->pool, g->last.issuer_at);
+    }
+    return bytes_of(NULL, 0);
+}
+
+static int note_for_book(struct judging *g)
+{
+    const struct pool_question *asked;
+    struct book_entry *noted = realloc(g->noted, (g->num_noted + 1) * sizeof noted[0]);
+    if (noted == NULL)
+        return -ENOMEM;
+    g->noted = noted;
+    struct book_entry *e = &noted[g->num_noted++];
+    g->last.num_asked = (uint8_t)judge_asked(g->judge, &asked);
+    e->verdict = g->last;
+    memcpy(e->asked, asked, g->last.num_asked * sizeof asked[0]);
     return 0;
+}
+
+static int judge_moment(const struct judgements *j, struct judging *g, int64_t at)
+{
+    struct chain_verdict v;
+    struct chain_path path;
+    int rc = g->is_taken ? 0 : judge_take(g->judge, g->sent, g->chain->num);
+    if (rc == 0)
+        rc = judge_at(g->judge, &v, &path, at);
+    if (rc != 0)
+        return rc;
+    g->is_taken = true;
+    g->last = (struct book_verdict){
+        .from = v.from, .until = v.until, .flags = v.flags, .outcome = v.outcome};
+    note_issuer(&g->last, &path);
+    return j->book != NULL ? note_for_book(g) : 0;
+}
+
+static int judge_times(struct judged *out, const struct judgements *j, struct judging *g)
+{
+    const struct chain_entry *e = g->chain;
+    int rc = 0;
+    out->num = 0;
+    for (int64_t at = e->first_s; rc == 0 && at <= e->last_s && out->num < SPANS_MAX;) {
+        const struct book_verdict *v =
+            j->book != NULL ? verdict_book_find(j->book, &g->key, at, j->catalog->pool) : NULL;
+        if (v != NULL && (!g->has_staples || knows_issuer(j, g, v)))
+            g->last = *v;
+        else
+            rc = judge_moment(j, g, at);
+        if (rc == 0)
+            add_span(out, e, &g->last);
+        at = g->last.until;
+    }
+    if (rc == 0)
+        out->spans[out->num - 1].until_s = INT64_MAX;
+    return rc;
 }
 
 static uint8_t ocsp_at(struct bytes staple, struct bytes leaf, struct bytes issuer, int64_t time_s)
@@ -228,14 +375,30 @@ static void judge_staple(struct judged *out, const struct staple_entry *e, struc
     out->spans[out->num - 1].until_s = INT64_MAX;
 }
 
-static int judge_job(struct judgements *j, struct judge *judge, struct job *job)
+/* judges a chain and the num responses that came with it, from staples[first] on */
+static int judge_all(const struct judgements *j, struct judging *g, struct job *job, uint32_t first,
+                     uint32_t num)
+{
+    const struct chain_table *t = &j->catalog->chains;
+    struct judged judged;
+    int rc = judge_times(&judged, j, g);
+    if (rc == 0)
+        rc = keep(job, &judged, 0);
+    for (uint32_t i = 0; rc == 0 && i < num; i++) {
+        const struct staple_entry *s = &t->staples[j->staples[first + i]];
+        judge_staple(&judged, s, t->responses.words[s->text].text, g->sent[0], issuer_of(j, g));
+        rc = keep(job, &judged, i + 1);
+    }
+    return rc;
+}
+
+static int judge_job(const struct judgements *j, struct judge *judge, struct job *job)
 {
     const struct chain_table *t = &j->catalog->chains;
     const struct chain_entry *e = &t->entries[job->chain];
     struct bytes sent[RECORD_CHAIN_MAX];
-    struct chain_path path = {0};
-    struct judged judged;
     uint32_t first = j->first_staple[job->chain], num = j->first_staple[job->chain + 1] - first;
+    struct judging g = {.judge = judge, .chain = e, .sent = sent, .has_staples = num > 0};
     job->counts = calloc(num + 1, sizeof job->counts[0]);
     if (job->counts == NULL)
         return -ENOMEM;
@@ -243,15 +406,11 @@ static int judge_job(struct judgements *j, struct judge *judge, struct job *job)
         const struct octets *o = &j->certs[t->certs[e->first_cert + i]];
         sent[i] = bytes_of(o->der, o->len);
     }
-    int rc = judge_times(&judged, &path, judge, sent, e);
-    if (rc == 0)
-        rc = keep(job, &judged, 0);
-    for (uint32_t i = 0; rc == 0 && i < num; i++) {
-        const struct staple_entry *s = &t->staples[j->staples[first + i]];
-        judge_staple(&judged, s, t->responses.words[s->text].text, sent[0],
-                     issuer_of(&path, sent, j));
-        rc = keep(job, &judged, i + 1);
-    }
+    if (j->book != NULL)
+        g.key = key_of(j, e);
+    int rc = judge_all(j, &g, job, first, num);
+    job->noted = g.noted;
+    job->num_noted = g.num_noted;
     return rc;
 }
 
@@ -276,7 +435,16 @@ static void release(struct judgements *j, uint32_t cert)
     o->der = NULL;
 }
 
-/* notes in the catalog what was judged */
+static int take_to_book(struct judgements *j, const struct job *job)
+{
+    struct book_key key = key_of(j, &j->catalog->chains.entries[job->chain]);
+    if (job->num_noted > 0)
+        return verdict_book_put(j->book, &key, job->noted, job->num_noted);
+    verdict_book_used(j->book, &key);
+    return 0;
+}
+
+/* notes in the catalog, and the book, what was judged */
 static int take_job(struct judgements *j, const struct job *job)
 {
     struct chain_table *t = &j->catalog->chains;
@@ -292,7 +460,9 @@ static int take_job(struct judgements *j, const struct job *job)
     }
     for (size_t i = 0; i < e->num; i++)
         release(j, t->certs[e->first_cert + i]);
-    return t->bad ? -ENOMEM : 0;
+    if (t->bad)
+        return -ENOMEM;
+    return j->book != NULL ? take_to_book(j, job) : 0;
 }
 
 static int judge_batch(struct judgements *j)
@@ -313,6 +483,7 @@ static int judge_batch(struct judgements *j)
             rc = take_job(j, &j->batch[i]);
         free(j->batch[i].spans);
         free(j->batch[i].counts);
+        free(j->batch[i].noted);
         j->batch[i] = (struct job){0};
     }
     j->num_batch = 0;
@@ -325,12 +496,18 @@ static int push(struct judgements *j, uint32_t chain)
     const struct chain_table *t = &j->catalog->chains;
     const struct chain_entry *e = &t->entries[chain];
     j->batch[j->num_batch++] = (struct job){.chain = chain};
+    j->num_waiting--;
     for (size_t i = 0; i < e->num; i++)
         j->batch_octets += j->certs[t->certs[e->first_cert + i]].len;
     return j->num_batch == BATCH_CHAINS || j->batch_octets >= BATCH_OCTETS ? judge_batch(j) : 0;
 }
 
 /* ---- blocks ---- */
+
+bool judgements_wait(const struct judgements *j)
+{
+    return j->num_waiting > 0;
+}
 
 static bool is_awaited(const struct judgements *j, uint32_t cert)
 {

@@ -16,14 +16,22 @@
 #define MXSWEEP_TOOLS_JUDGEMENTS_H
 
 #include "tools/catalog.h"
+#include "tools/verdict_book.h"
 
 enum { JUDGE_THREADS_MAX = 256 };
 
 struct judgements;
 
+/* judgements_new: chains whose verdicts are in book (of that store; NULL: there is none) are not
+ * judged again, and what is judged is put there. All certificates of the catalog that were seen
+ * must have been seen whole. */
 int judgements_new(struct judgements **out, struct catalog *c, const struct trust_store *store,
-                   unsigned num_threads);
+                   struct verdict_book *book, unsigned num_threads);
 void judgements_free(struct judgements *j); /* NULL is allowed */
+
+/* judgements_wait tells whether there are chains whose certificates have not all come: if not, no
+ * further blocks need be added. */
+bool judgements_wait(const struct judgements *j);
 
 /* judgements_add_block: hashes of certificates may be deferred (core/dataset.h); -EBADMSG: one that
  * was does not hold. One thread at a time. */

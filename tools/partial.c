@@ -4,7 +4,6 @@
 #include <openssl/bytestring.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "core/dataset_copy.h"
 #include "core/dataset_salvage.h"
@@ -333,19 +332,17 @@ static int finish(struct writing *w, char err[PARTIAL_ERR_MAX], const struct wal
     return dataset_finish(to, err, from->trailer.end_us, from->trailer.reason);
 }
 
-static int write_all(struct writing *w, char err[PARTIAL_ERR_MAX], const char *out,
+static int write_all(struct writing *w, char err[PARTIAL_ERR_MAX], struct new_file *out,
                      const char *path, const uint8_t store_sha256[32])
 {
-    static const bool no_sync;
     struct salvage *head = NULL;
     struct walk from = {0};
     int rc = salvage_open(&head, err, path);
     if (rc == 0)
         rc = walk_open(&from, err, path);
     if (rc == 0)
-        rc = dataset_copy_create(&w->to, err, out, salvage_header_item(head), salvage_header(head),
-                                 &file_lazy, (void *)(uintptr_t)&no_sync);
-    bool made = rc == 0;
+        rc = dataset_copy_create(&w->to, err, out->path, salvage_header_item(head),
+                                 salvage_header(head), &new_file_ops, out);
     w->reduced = rc == 0 ? block_new(salvage_header(head)) : NULL;
     if (rc == 0 && w->reduced == NULL) {
         snprintf(err, PARTIAL_ERR_MAX, "%.400s: no memory to reduce it", path);
@@ -358,15 +355,13 @@ static int write_all(struct writing *w, char err[PARTIAL_ERR_MAX], const char *o
     if (rc == 0)
         rc = finish(w, err, &from);
     dataset_abandon(w->to);
-    if (rc != 0 && made)
-        unlink(out);
     block_free(w->reduced);
     walk_close(&from);
     salvage_close(head);
     return rc;
 }
 
-int partial_write(const char *out, const char *path, const struct catalog *c,
+int partial_write(struct new_file *out, const char *path, const struct catalog *c,
                   const uint8_t store_sha256[32], char err[PARTIAL_ERR_MAX])
 {
     struct writing w = {.c = c};

@@ -14,6 +14,7 @@
 
 #include "core/block_reduce.h"
 #include "tools/catalog.h"
+#include "tools/new_file.h"
 
 enum { PARTIAL_SPANS_MAX = 60, PARTIAL_ERR_MAX = 1024 };
 
@@ -50,9 +51,10 @@ bool partial_origin_read(struct partial_origin *out, const struct dataset_event_
 
 /* ---- writing ---- */
 
-/* partial_write makes `out` of the dataset path, whose catalog c is judged by the store for all
- * times. It must not exist. -ENODATA: the dataset is torn. */
-int partial_write(const char *out, const char *path, const struct catalog *c,
+/* partial_write writes to `out` (open, and a file) what is made of the dataset path, whose catalog
+ * c is judged by the store for all times. -ENODATA: the dataset is torn; out is not to be kept
+ * then, nor after any other error. */
+int partial_write(struct new_file *out, const char *path, const struct catalog *c,
                   const uint8_t store_sha256[32], char err[PARTIAL_ERR_MAX]);
 
 #endif

@@ -81,6 +81,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     must(judge_chain(j, &again, NULL, sent, num, time_s) == 0);
     must(again.outcome == v.outcome && again.flags == v.flags && again.fault_at == v.fault_at &&
          again.from == v.from && again.until == v.until);
+    if (v.until != INT64_MAX) { /* taken once, at another time in between */
+        must(judge_at(j, &again, NULL, v.until) == 0 && again.from <= v.until);
+        must(judge_at(j, &again, NULL, time_s) == 0);
+        must(again.outcome == v.outcome && again.flags == v.flags && again.until == v.until);
+    }
     judge_free(j);
     judge_pool_free(pool);
     trust_store_free(store);

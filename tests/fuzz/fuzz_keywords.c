@@ -1,6 +1,7 @@
 /* The words of a reply: any octets; every line gives one keyword, within the reply. */
 #include <stdlib.h>
 
+#include "core/extensions.h"
 #include "scanner/session/keywords.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -14,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct bytes reply = bytes_of(data, len), keyword, params;
     size_t lines = 0, ends = 0;
-    while (keyword_next(&reply, &keyword, &params)) {
+    while (reply_words_next(&reply, &keyword, &params)) {
         lines++;
         if (!within(keyword, data, len) || !within(params, data, len))
             abort();
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         ends += data[i] == '\n';
     if (lines != ends + (len > 0 && data[len - 1] != '\n'))
         abort();
-    keyword_offered(bytes_of(data, len), "STARTTLS");
+    keyword_offered(bytes_of(data, len), bytes_text("STARTTLS"));
     reply_says_later(bytes_of(data, len));
     return 0;
 }
