@@ -9,7 +9,7 @@ enum { AXIS_LABEL_MAX = 14, UNIT_MAX = 64 };
 static const double LETTER_WIDTH_MIN = 0.045;
 
 static const double STACK_HEIGHT = 30, GRID_HEIGHT = 240, STRIP_HEIGHT = 10, FUNNEL_HEIGHT = 15,
-                    RANGE_HEIGHT = 16;
+                    RANGE_HEIGHT = 16, BINS_HEIGHT = 30;
 
 const char *chart_class(const struct figure *f, size_t i)
 {
@@ -76,6 +76,15 @@ void chart_time_scale(struct scale_log *l, const struct figure *f)
             low = us < low ? us : low; /* false for NaN */
             high = us > high ? us : high;
         }
+    for (size_t i = 0; i < f->num_rows; i++) {
+        const struct statistic_row *row = &f->rows[i];
+        if (row->num_bins == 0)
+            continue;
+        double first = (double)row->bins[0].from_us;
+        double last = (double)row->bins[row->num_bins - 1].to_us;
+        low = first < low ? first : low;
+        high = last > high ? last : high;
+    }
     scale_log_init(l, low < INFINITY ? low : 0, high);
 }
 
@@ -88,6 +97,31 @@ const char *chart_quantile_class(size_t q)
 {
     static const char *const classes[NUM_SVG_MARKS] = {"s0", "s1", "s4", "s5"};
     return classes[q % NUM_SVG_MARKS];
+}
+
+/* how many there are in a bin for its width on the axis */
+static double density_of(const struct svg_step *step, const struct histogram_bin *bin)
+{
+    return step->to > step->from ? (double)bin->count / (step->to - step->from) : 0;
+}
+
+void chart_bins(struct svg *s, const struct scale_log *scale, const struct statistic_row *row,
+                double y, double height)
+{
+    struct svg_step steps[HISTOGRAM_COARSE_BINS];
+    size_t num = row->num_bins < HISTOGRAM_COARSE_BINS ? row->num_bins : HISTOGRAM_COARSE_BINS;
+    double max = 0;
+    for (size_t i = 0; i < num; i++) {
+        const struct histogram_bin *bin = &row->bins[i];
+        steps[i].from = scale_log_at(scale, (double)bin->from_us);
+        steps[i].to = scale_log_at(scale, (double)bin->to_us);
+        steps[i].height = density_of(&steps[i], bin);
+        max = steps[i].height > max ? steps[i].height : max;
+    }
+    for (size_t i = 0; i < num; i++)
+        steps[i].height = max > 0 ? steps[i].height / max : 0;
+    if (num > 0)
+        svg_steps(s, "d", steps, num, y, height);
 }
 
 void chart_range(struct svg *s, const struct scale_log *scale, const struct statistic_row *row,
@@ -148,6 +182,22 @@ static size_t num_values(const struct figure *f)
     return num;
 }
 
+/* each so many columns have a label, and the last one; none stands too close before it */
+static bool has_label(size_t at, size_t num, size_t each)
+{
+    size_t left = num - 1 - at;
+    return left == 0 || (at % each == 0 && 3 * left >= 2 * each);
+}
+
+/* in the middle of its column; the last one ends with the plot */
+static void put_label(struct svg *s, const struct statistic_row *row, size_t at, size_t num,
+                      double y)
+{
+    bool last = at > 0 && at == num - 1;
+    svg_octets(s, "a", last ? SVG_END : SVG_MIDDLE, last ? 1 : ((double)at + 0.5) / (double)num, y,
+               row->label, AXIS_LABEL_MAX);
+}
+
 void chart_grid(struct svg *s, const struct figure *f, double top, double bottom, size_t max_labels)
 {
     bool cumulated = f->kind == FIGURE_CUMULATED;
@@ -158,7 +208,7 @@ void chart_grid(struct svg *s, const struct figure *f, double top, double bottom
     char unit[UNIT_MAX];
     snprintf(unit, sizeof unit, cumulated ? "part of %s, summed up" : "part of %s",
              set_name(f->statistic->def->denominator));
-    svg_text(s, "a", SVG_START, -0.11, top - 12, unit);
+    svg_text(s, "a", SVG_START, -0.075, top - 12, unit);
     svg_text(s, "a", SVG_MIDDLE, 0.5, bottom + 34, f->statistic->def->name);
     draw_shares_axis(s, end, top, bottom);
     if (cumulated)
@@ -169,9 +219,8 @@ void chart_grid(struct svg *s, const struct figure *f, double top, double bottom
     for (size_t i = 0, at = 0; i < f->num_rows; i++) {
         if (cumulated && f->rows[i].kind != ROW_VALUE)
             continue;
-        if (at % each == 0)
-            svg_octets(s, "a", SVG_MIDDLE, ((double)at + 0.5) / (double)num, bottom + 18,
-                       f->rows[i].label, AXIS_LABEL_MAX);
+        if (has_label(at, num, each))
+            put_label(s, &f->rows[i], at, num, bottom + 18);
         at++;
     }
 }
@@ -235,13 +284,15 @@ static void draw_range(struct html *out, const struct figure *f, size_t i)
     struct svg s;
     struct scale_log scale;
     chart_time_scale(&scale, f);
-    svg_open(&s, out, SVG_PAGE, RANGE_HEIGHT, NULL, NULL);
+    double above = f->rows[i].num_bins > 0 ? BINS_HEIGHT : 0, height = above + RANGE_HEIGHT;
+    svg_open(&s, out, SVG_PAGE, height, NULL, NULL);
     svg_plot(&s, 0.02, 0.98);
     for (size_t i_tick = 0; i_tick < scale.num_ticks; i_tick++) {
         double x = scale_log_at(&scale, scale.ticks_us[i_tick]);
-        svg_line(&s, "g", x, 0, x, RANGE_HEIGHT);
+        svg_line(&s, "g", x, 0, x, height);
     }
-    chart_range(&s, &scale, &f->rows[i], RANGE_HEIGHT / 2);
+    chart_bins(&s, &scale, &f->rows[i], above, above);
+    chart_range(&s, &scale, &f->rows[i], above + RANGE_HEIGHT / 2);
     svg_close(&s);
 }
 

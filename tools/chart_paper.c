@@ -7,7 +7,7 @@
 enum { LABEL_MAX = 32, LINE_MAX = 112, VALUE_MAX = COUNT_TEXT_MAX + SHARE_TEXT_MAX + 8 };
 
 static const double MARGIN = 0.02, HEAD = 52, FOOT = 34, GRID_FOOT = 44, ROW = 19, STEP = 34,
-                    STACK = 28, GRID = 220;
+                    BINS = 22, STACK = 28, GRID = 220;
 
 /* ---- pieces ---- */
 
@@ -93,10 +93,19 @@ static void draw_funnel(struct svg *s, const struct figure *f)
     }
 }
 
+/* room above each row for the distribution of its durations, if any has one */
+static double bins_height(const struct figure *f)
+{
+    for (size_t i = 0; i < f->num_rows; i++)
+        if (f->rows[i].num_bins > 0)
+            return BINS;
+    return 0;
+}
+
 static void draw_quantiles(struct svg *s, const struct figure *f)
 {
     struct scale_log scale;
-    double bottom = HEAD + ROW * (double)f->num_rows;
+    double above = bins_height(f), step = ROW + above, bottom = HEAD + step * (double)f->num_rows;
     chart_time_scale(&scale, f);
     svg_plot(s, 0.28, 0.75);
     for (size_t i = 0; i < scale.num_ticks; i++) {
@@ -106,13 +115,14 @@ static void draw_quantiles(struct svg *s, const struct figure *f)
         svg_text(s, "m", SVG_MIDDLE, x, bottom + 14, scale_time_text(text, scale.ticks_us[i]));
     }
     for (size_t i = 0; i < f->num_rows; i++) {
-        double y = HEAD + ROW * (double)i;
+        double y = HEAD + step * (double)i + above;
         put_label(s, SVG_END, -0.03, y + 13, &f->rows[i]);
+        chart_bins(s, &scale, &f->rows[i], y, above);
         chart_range(s, &scale, &f->rows[i], y + ROW / 2);
         put_value(s, SVG_START, 1.04, y + 13, f, i);
     }
     for (size_t q = 0; q < NUM_QUANTILES; q++) {
-        double x = 1.06 + 0.14 * (double)q;
+        double x = 0.94 + 0.14 * (double)q;
         svg_mark(s, chart_quantile_mark(q), chart_quantile_class(q), x, 16);
         svg_text(s, "", SVG_START, x + 0.02, 20, quantile_names[q]);
     }
@@ -138,8 +148,8 @@ static double height_of(const struct figure *f)
     double rows = (double)f->num_rows;
     switch (f->kind) {
     case FIGURE_BARS:
-    case FIGURE_QUESTIONS:
-    case FIGURE_QUANTILES: return HEAD + ROW * rows + FOOT;
+    case FIGURE_QUESTIONS: return HEAD + ROW * rows + FOOT;
+    case FIGURE_QUANTILES: return HEAD + (ROW + bins_height(f)) * rows + FOOT;
     case FIGURE_FUNNEL: return HEAD + 16 + STEP * rows + FOOT;
     case FIGURE_STACK: return HEAD + STACK + 20 + ROW * rows;
     case FIGURE_COLUMNS:

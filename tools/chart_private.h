@@ -12,6 +12,11 @@
 /* chart_segments draws the rows as parts of one bar, each with the letter of its row. */
 void chart_segments(struct svg *s, const struct figure *f, double y, double height);
 
+/* chart_bins draws how the durations of a row are distributed, up to height above y: an area, its
+ * highest bin as high as that; nothing if the row has no bins. */
+void chart_bins(struct svg *s, const struct scale_log *scale, const struct statistic_row *row,
+                double y, double height);
+
 /* chart_range draws the quantiles of a row, centred at y. */
 void chart_range(struct svg *s, const struct scale_log *scale, const struct statistic_row *row,
                  double y);

@@ -1,6 +1,7 @@
 #include "tools/page.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "core/times.h"
@@ -10,6 +11,8 @@
 #include "tools/page_private.h"
 
 enum { ROWS_MAX = 48 };
+
+static const double WHOLE_MAX = 9e15; /* below it a double is exact */
 
 /* ---- one statistic ---- */
 
@@ -32,13 +35,22 @@ static void put_folded(struct html *h, const struct figure *f)
                     (unsigned long long)f->folded);
 }
 
+static void put_value(struct html *h, double value)
+{
+    char count[COUNT_TEXT_MAX];
+    if (value >= 0 && value < WHOLE_MAX && value == floor(value))
+        html_format(h, ": <b>%s</b>", count_text(count, (uint64_t)value));
+    else
+        html_format(h, ": <b>%.4g</b>", value);
+}
+
 /* what is said of the whole table */
 static void put_numbers(struct html *h, const struct statistic *s)
 {
     for (size_t i = 0; i < s->num_figures; i++) {
         html_put(h, i == 0 ? "<p class=\"of\">" : ", ");
         html_text(h, s->figures[i].name);
-        html_format(h, ": <b>%.6g</b>", s->figures[i].value);
+        put_value(h, s->figures[i].value);
     }
     html_put(h, s->num_figures > 0 ? "</p>\n" : "");
 }
@@ -63,7 +75,7 @@ static void put_figure(struct html *h, const struct figure *f, const struct page
         return;
     }
     chart_image(h, f);
-    page_table(h, f, sampled);
+    page_table(h, f, set_is_sampled(def->denominator) ? sampled : 0);
     put_numbers(h, f->statistic);
     put_folded(h, f);
     html_put(h, "</article>\n");
@@ -98,7 +110,7 @@ static void put_missing(struct html *h, const struct report *r, const struct pag
     size_t num = 0;
     for (size_t i = 0; i < PAGE_ITEMS_MAX && section->items[i].id != NULL; i++) {
         const struct page_item *item = &section->items[i];
-        if (item->name == NULL || is_collected(r, item->id))
+        if (item->name == NULL || r->is_part || is_collected(r, item->id))
             continue;
         html_put(h, num++ == 0 ? "<p class=\"nc\">Not collected: " : ", ");
         html_text(h, item->name);
@@ -193,7 +205,8 @@ static bool has_content(const struct report *r, const struct page_section *secti
         if (page_item_find(all->list[i].def->id) == NULL)
             return true;
     for (size_t i = 0; i < PAGE_ITEMS_MAX && section->items[i].id != NULL; i++)
-        if (section->items[i].name != NULL || statistics_find(all, section->items[i].id) != NULL)
+        if ((section->items[i].name != NULL && !r->is_part) ||
+            statistics_find(all, section->items[i].id) != NULL)
             return true;
     return false;
 }

@@ -1,9 +1,8 @@
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "core/times.h"
 #include "tools/chart.h"
-#include "tools/group_table.h"
+#include "tools/group_rates.h"
 #include "tools/page_private.h"
 #include "tools/share.h"
 #include "tools/svg.h"
@@ -21,9 +20,14 @@ struct lines {
 
 /* ---- pieces ---- */
 
-static void put_label(struct html *h, const struct group_line *line)
+static void put_label(struct html *h, unsigned dimension, const struct group_line *line)
 {
-    html_put(h, "<tr><th scope=\"row\"><bdi>");
+    html_put(h, "<tr><th scope=\"row\">");
+    if (dimension == DIMENSION_COUNTRY && line->kind == ROW_VALUE) {
+        page_country(h, line->label);
+        return;
+    }
+    html_put(h, "<bdi>");
     if (line->kind == ROW_OTHER)
         html_format(h, "other (%llu)", (unsigned long long)line->num_labels);
     else
@@ -55,7 +59,7 @@ static void put_lines(struct html *h, const struct lines *l, size_t begin, size_
     l->put_head(h, l->context);
     html_put(h, "</tr></thead>\n<tbody>\n");
     for (size_t i = begin; i < end; i++) {
-        put_label(h, &l->table->lines[i]);
+        put_label(h, l->table->breakdown->dimension, &l->table->lines[i]);
         l->put_line(h, l->context, i);
         html_put(h, "</tr>\n");
     }
@@ -75,33 +79,17 @@ static void put_table(struct html *h, const struct lines *l)
 
 /* ---- how far each group came ---- */
 
-static const struct rate {
-    const char *words;
-    enum set of, count;     /* count: where there is no id */
-    const char *id, *label; /* of a row */
-    bool judged;            /* of chains */
-} rates[] = {
-    {"greet with 220", SET_P, SET_G220, NULL, NULL, false},
-    {"offer STARTTLS", SET_E, SET_S, NULL, NULL, false},
-    {"complete TLS", SET_R, SET_H, NULL, NULL, false},
-    {"TLS 1.3", SET_H, SET_H, "tls_version", "TLSv1.3", false},
-    {"valid chain", SET_L, SET_V, NULL, NULL, true},
-    {"valid and matching", SET_H, SET_H, "trusted", "trusted, matching", true},
-};
-enum { NUM_RATES = sizeof rates / sizeof rates[0] };
-
 struct reach {
     const struct group_table *table;
     const struct report *report;
     struct group_sizes sizes;
     struct figure figure; /* of the sizes */
-    uint64_t *counts[NUM_RATES];
-    bool told[NUM_RATES];
+    struct group_rates rates;
 };
 
-static bool is_shown(const struct reach *r, size_t i)
+static bool is_shown(const struct reach *r, enum group_rate rate)
 {
-    return r->report->store != NULL || !rates[i].judged;
+    return group_rate_is_known(rate, &r->report->statistics, r->report->store != NULL);
 }
 
 static void put_reach_head(struct html *h, const void *context)
@@ -109,10 +97,10 @@ static void put_reach_head(struct html *h, const void *context)
     const struct reach *r = context;
     page_share_axis(h, &r->figure);
     html_put(h, "</th><th scope=\"col\">targets</th><th scope=\"col\">of P</th>");
-    for (size_t i = 0; i < NUM_RATES; i++)
+    for (enum group_rate i = 0; i < NUM_RATES; i++)
         if (is_shown(r, i))
             html_format(h, "<th scope=\"col\">%s<span class=\"ci\">of %s</span></th>",
-                        rates[i].words, set_name(rates[i].of));
+                        group_rate_name(i), set_name(group_rate_of(i)));
 }
 
 static void put_reach_line(struct html *h, const void *context, size_t line)
@@ -125,30 +113,14 @@ static void put_reach_line(struct html *h, const void *context, size_t line)
     html_text(h, share_text(share, sets[SET_P], r->figure.of));
     page_interval(h, sets[SET_P], r->figure.of, r->report->sampled);
     html_put(h, "</td>");
-    for (size_t i = 0; i < NUM_RATES; i++) {
+    for (enum group_rate i = 0; i < NUM_RATES; i++) {
         if (!is_shown(r, i))
             continue;
-        if (r->told[i])
-            put_share(h, r->counts[i][line], sets[rates[i].of], r->report->sampled);
+        if (r->rates.told[i])
+            put_share(h, r->rates.counts[i][line], sets[group_rate_of(i)], r->report->sampled);
         else
             html_put(h, "<td>-<span class=\"ci\">not told</span></td>");
     }
-}
-
-static bool count_rates(struct reach *r)
-{
-    for (size_t i = 0; i < NUM_RATES; i++) {
-        r->counts[i] = calloc(r->table->num_lines + 1, sizeof r->counts[i][0]);
-        if (r->counts[i] == NULL)
-            return false;
-        r->told[i] = true;
-        if (rates[i].id != NULL)
-            r->told[i] = group_table_count(r->counts[i], r->table, rates[i].id, rates[i].label);
-        else
-            for (size_t k = 0; k < r->table->num_lines; k++)
-                r->counts[i][k] = r->table->lines[k].sets[rates[i].count];
-    }
-    return true;
 }
 
 static void put_reach(struct html *h, const struct group_table *t, const struct report *report)
@@ -157,12 +129,11 @@ static void put_reach(struct html *h, const struct group_table *t, const struct 
     struct lines lines = {t, "reach", put_reach_head, put_reach_line, &r};
     if (group_sizes_make(&r.sizes, t) != 0 ||
         figure_make(&r.figure, &r.sizes.all, &r.sizes.statistic, FIGURE_BARS, t->num_lines) != 0 ||
-        !count_rates(&r))
+        group_rates_make(&r.rates, t) != 0)
         h->bad = true;
     else
         put_table(h, &lines);
-    for (size_t i = 0; i < NUM_RATES; i++)
-        free(r.counts[i]);
+    group_rates_cleanup(&r.rates);
     figure_cleanup(&r.figure);
     group_sizes_cleanup(&r.sizes);
 }
@@ -294,6 +265,8 @@ static void put_groups(struct html *h, const struct report *r, const struct grou
         html_put(h, "<p class=\"of\">Nothing to count: the set is empty.</p></article>\n");
         return;
     }
+    if (dimension == DIMENSION_COUNTRY)
+        page_maps(h, t->breakdown, r);
     put_reach(h, t, r);
     put_cross(h, t, "tls_version");
     if (r->store != NULL)

@@ -37,9 +37,19 @@ void page_share_axis(struct html *h, const struct figure *f);
  * a part that the reader opens. sampled is that of the report. */
 void page_table(struct html *h, const struct figure *f, double sampled);
 
+/* page_bins writes how the durations of a latency are distributed, in numbers; nothing if it has no
+ * bins. */
+void page_bins(struct html *h, const struct figure *f);
+
 /* page_groups writes a break-down: how far each group came, its versions, and whether it is
  * trusted. */
 void page_groups(struct html *h, const struct page_view *v, const struct breakdown *b);
+
+/* page_country writes the code of a country and its name. */
+void page_country(struct html *h, struct bytes code);
+
+/* page_maps writes the maps of a break-down by country, and the table of their numbers. */
+void page_maps(struct html *h, const struct breakdown *b, const struct report *r);
 
 /* page_database writes type and date of a database of addresses. */
 void page_database(struct html *h, const struct geo_facts *facts);

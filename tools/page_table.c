@@ -250,6 +250,8 @@ void page_table(struct html *h, const struct figure *f, double sampled)
         put_rows(h, f, false, sampled);
         html_put(h, "</details>\n");
     }
+    if (f->kind == FIGURE_QUANTILES)
+        page_bins(h, f);
     if (f->not_shown > 0)
         html_format(h, "<p class=\"of\">And %llu more, each with fewer targets.</p>\n",
                     (unsigned long long)f->not_shown);
@@ -337,7 +339,7 @@ void page_store(struct html *h, const struct report *r)
     html_put(h, "<p class=\"of\">");
     if (r->store != NULL)
         put_store(h, r);
-    else
+    else if (r->store_path != NULL)
         html_put(h, "Chains were not judged: there is no trust store.");
     if (r->mta_rules != NULL) {
         html_put(h, " Mail software is named by rules of version ");
@@ -354,10 +356,15 @@ void page_set_table(struct html *h, const struct statistics *all)
                 "<table><thead><tr><th scope=\"col\">set</th><th scope=\"col\">count</th></tr>"
                 "</thead><tbody>\n");
     for (size_t i = 0; i < NUM_SETS; i++) {
+        if (all->lacks[i])
+            continue;
         html_format(h, "<tr><th scope=\"row\"><b>%s</b> ", set_name((enum set)i));
         html_text(h, set_definition((enum set)i));
         html_put(h, "</th>");
-        put_count(h, all->sets[i]);
+        if (statistics_has_set(all, (enum set)i))
+            put_count(h, all->sets[i]);
+        else
+            html_put(h, "<td>not judged</td>");
         html_put(h, "</tr>\n");
     }
     html_put(h, "</tbody></table></div>\n");

@@ -40,6 +40,11 @@ static uint64_t count_hybrid_groups(const struct statistics *all)
     return sum_rows(all, "tls_group", labels, sizeof labels / sizeof labels[0]);
 }
 
+static uint64_t count_trusted(const struct statistics *all)
+{
+    return count_row(all, "trusted", "trusted, matching");
+}
+
 static uint64_t count_expiring(const struct statistics *all)
 {
     static const char *const labels[] = {"up to 7 days left", "up to 14 days left"};
@@ -48,27 +53,73 @@ static uint64_t count_expiring(const struct statistics *all)
 
 /* ---- tiles ---- */
 
+static void put_trust_tile(struct html *h, const struct report *r)
+{
+    const struct statistics *all = &r->statistics;
+    if (r->store != NULL)
+        page_tile(h, count_trusted(all), all->sets[SET_H], "show a valid and matching certificate",
+                  "TLS handshakes");
+    else
+        page_tile(h, all->sets[SET_H], all->sets[SET_R], "complete TLS", "that agreed to start it");
+}
+
 static void put_tiles(struct html *h, const struct report *r)
 {
     const struct statistics *all = &r->statistics;
     const uint64_t *sets = all->sets;
     html_put(h, "<ul class=\"ti\">\n");
-    page_tile(h, sets[SET_T], sets[SET_P], "accept a connection", "targets probed");
-    page_tile(h, sets[SET_E], sets[SET_T], "speak SMTP", "that accept a connection");
     page_tile(h, sets[SET_S], sets[SET_E], "offer STARTTLS", "that answered EHLO");
-    page_tile(h, sets[SET_H], sets[SET_R], "complete TLS", "that agreed to start it");
+    put_trust_tile(h, r);
     page_tile(h, count_row(all, "tls_version", "TLSv1.3"), sets[SET_H], "use TLS 1.3",
               "TLS handshakes");
-    page_tile(h, count_hybrid_groups(all), sets[SET_H], "use a post-quantum key exchange",
-              "TLS handshakes");
-    if (r->store != NULL)
-        page_tile(h, sets[SET_V], sets[SET_L], "have a trusted chain", "with a certificate");
+    page_tile(h, count_old_versions(all), sets[SET_H], "use TLS 1.1 or older", "TLS handshakes");
     page_tile(h, count_row(all, "expiry", "expired"), sets[SET_L], "have an expired certificate",
               "with a certificate");
+    page_tile(h, count_expiring(all), sets[SET_L], "have one that expires in 14 days",
+              "with a certificate");
+    page_tile(h, count_hybrid_groups(all), sets[SET_H], "use a post-quantum key exchange",
+              "TLS handshakes");
+    page_tile(h, sets[SET_E], sets[SET_P], "are mail servers that answered EHLO", "targets probed");
     html_put(h, "</ul>\n");
 }
 
 /* ---- sentences ---- */
+
+static void say_part(struct html *h, uint64_t count, uint64_t of, const char *words)
+{
+    char share[SHARE_TEXT_MAX];
+    html_put(h, "<strong class=\"n\">");
+    html_text(h, share_words(share, count, of));
+    html_format(h, "</strong> %s", words);
+}
+
+/* what a reader who reads no more should know */
+static void say_first(struct html *h, const struct report *r)
+{
+    const struct statistics *all = &r->statistics;
+    const uint64_t *sets = all->sets;
+    if (sets[SET_E] == 0)
+        return;
+    html_put(h, "<p class=\"ld\">Of ");
+    page_say_count(h, sets[SET_E]);
+    html_put(h, " mail servers that answered EHLO, ");
+    say_part(h, sets[SET_S], sets[SET_E], "offer STARTTLS.");
+    if (sets[SET_H] > 0 && r->store != NULL) {
+        html_put(h, " Of their TLS handshakes ");
+        say_part(h, count_trusted(all), sets[SET_H],
+                 "showed a certificate that is valid and names the server, and ");
+        say_part(h, count_old_versions(all), sets[SET_H], "used TLS 1.1 or older.");
+    } else if (sets[SET_H] > 0) {
+        html_put(h, " Of their TLS handshakes ");
+        say_part(h, count_old_versions(all), sets[SET_H], "used TLS 1.1 or older.");
+    }
+    if (sets[SET_L] > 0) {
+        html_put(h, " Of the certificates shown, ");
+        say_part(h, count_row(all, "expiry", "expired"), sets[SET_L], "had expired and ");
+        say_part(h, count_expiring(all), sets[SET_L], "expire within 14 days.");
+    }
+    html_put(h, "</p>\n");
+}
 
 static void say_reach(struct html *h, const uint64_t sets[NUM_SETS])
 {
@@ -126,8 +177,7 @@ static void say_trust(struct html *h, const struct report *r)
     }
     page_say_share(h, sets[SET_V], sets[SET_L], " of those with a certificate");
     html_put(h, " sent a chain that the trust store accepts; ");
-    page_say_share(h, count_row(&r->statistics, "trusted", "trusted, matching"), sets[SET_H],
-                   " of all handshakes");
+    page_say_share(h, count_trusted(&r->statistics), sets[SET_H], " of all handshakes");
     html_put(h, " also name the server.</p>\n");
 }
 
@@ -173,19 +223,24 @@ void page_words(struct html *h, const struct report *r)
         html_put(h, "<div class=\"wo\"><p>No target was probed.</p></div>\n");
         return;
     }
+    if (r->is_part) {
+        html_put(h, "<div class=\"wo\"><p>Only some statistics were asked for.</p></div>\n");
+        return;
+    }
     if (!are_told(all)) {
         html_put(h, "<div class=\"wo\"><p>Rows of few targets are not told apart: the tables say "
                     "what can be told.</p></div>\n");
         return;
     }
+    say_first(h, r);
     put_tiles(h, r);
     html_put(h, "<div class=\"wo\">\n");
-    say_reach(h, all->sets);
     say_encryption(h, all);
     if (all->sets[SET_L] > 0)
-        say_certificates(h, all);
-    if (all->sets[SET_L] > 0)
         say_trust(h, r);
+    if (all->sets[SET_L] > 0)
+        say_certificates(h, all);
+    say_reach(h, all->sets);
     say_time(h, all);
     say_unknown(h, all->sets);
     html_put(h, "</div>\n");

@@ -51,7 +51,7 @@ const char *scale_time_text(char out[SCALE_TEXT_MAX], double us)
     if (!isfinite(us))
         snprintf(out, SCALE_TEXT_MAX, "-");
     else if (us < 999.5)
-        snprintf(out, SCALE_TEXT_MAX, "%.3g us", us);
+        snprintf(out, SCALE_TEXT_MAX, "%.3g \xc2\xb5s", us);
     else if (us < 999500)
         snprintf(out, SCALE_TEXT_MAX, "%.3g ms", us / 1000);
     else if (us < 999.5e6)

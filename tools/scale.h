@@ -32,8 +32,8 @@ void scale_log_init(struct scale_log *l, double low_us, double high_us);
 /* scale_log_at returns where a time is: 0 at the beginning, 1 at the end. */
 double scale_log_at(const struct scale_log *l, double us);
 
-/* scale_time_text writes a time in its fitting unit: "100 us", "1 ms", "2.5 s"; "-" for what is no
- * number. */
+/* scale_time_text writes a time in its fitting unit, in UTF-8: "100 µs", "1 ms", "2.5 s"; "-" for
+ * what is no number. */
 const char *scale_time_text(char out[SCALE_TEXT_MAX], double us);
 
 #endif
