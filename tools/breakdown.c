@@ -75,8 +75,9 @@ static int make_group(struct breakdown_group *out, const struct aggregate *a, un
     out->kind = slots[0] == GROUP_OTHER     ? ROW_OTHER
                 : slots[0] == GROUP_UNKNOWN ? ROW_UNKNOWN
                                             : ROW_VALUE;
-    out->num_labels =
-        out->kind == ROW_OTHER ? groups_others(a->setup.groups, dimension) + num - 1 : 0;
+    out->num_labels = out->kind == ROW_OTHER ? groups_others(a->setup.groups, dimension) : 0;
+    for (size_t i = 1; i < num; i++) /* what was taken in besides; an empty slot is no group */
+        out->num_labels += a->groups[dimension][slots[i]].funnel[FUNNEL_P] > 0;
     return 0;
 }
 
@@ -103,20 +104,20 @@ static int make_groups(struct breakdown *out, const struct aggregate *a, unsigne
     return rc;
 }
 
-static int suppress(struct breakdown *b, uint64_t min)
+static int suppress(struct breakdown *b, uint64_t min, const struct statistics *whole)
 {
     struct statistics **all = calloc(b->num + 1, sizeof all[0]);
     if (all == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < b->num; i++)
         all[i] = &b->groups[i].statistics;
-    int rc = statistics_suppress(all, b->num, min);
+    int rc = statistics_suppress(all, b->num, min, whole);
     free(all);
     return rc;
 }
 
 int breakdown_make(struct breakdown *out, const struct aggregate *a, unsigned dimension, size_t top,
-                   uint64_t min)
+                   uint64_t min, const struct statistics *whole)
 {
     size_t num = groups_num(a->setup.groups, dimension);
     struct sharing s = {.slots = calloc(num + 1, sizeof s.slots[0]),
@@ -129,7 +130,7 @@ int breakdown_make(struct breakdown *out, const struct aggregate *a, unsigned di
         rc = make_groups(out, a, dimension, &s);
     }
     if (rc == 0 && min > 0)
-        rc = suppress(out, min);
+        rc = suppress(out, min, whole);
     for (size_t i = 0; rc == 0 && i < out->num; i++)
         for (size_t k = 0; rc == 0 && k < out->groups[i].statistics.num; k++)
             rc = statistic_cut(&out->groups[i].statistics.list[k], top);

@@ -28,9 +28,10 @@ struct breakdown {
     size_t num;
 };
 
-/* breakdown_make makes that of one dimension; top: rows of open tables; min: 0: all is shown. */
+/* breakdown_make makes that of one dimension; top: rows of open tables; min: 0: all is shown, else
+ * nothing that is not told of the whole. */
 int breakdown_make(struct breakdown *out, const struct aggregate *a, unsigned dimension, size_t top,
-                   uint64_t min);
+                   uint64_t min, const struct statistics *whole);
 void breakdown_cleanup(struct breakdown *b);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "core/extensions.h"
 
-enum { PREFIX_LEN = 4, SUFFIX_MAX = 4, V4_PARTS = 4 };
+enum { PREFIX_LEN = 4, SUFFIX_MAX = 4, V4_PARTS = 4, CALENDAR_MAX = 4 };
 
 /* ---- letters ---- */
 
@@ -97,22 +97,19 @@ static bool has_version(struct bytes core)
     return any;
 }
 
-static bool is_one_of(struct bytes core, const char *const *words, size_t num)
-{
-    for (size_t i = 0; i < num; i++)
-        if (core.len == strlen(words[i]) &&
-            strncasecmp((const char *)core.data, words[i], core.len) == 0)
-            return true;
-    return false;
-}
-
 static bool is_calendar(struct bytes core)
 {
-    static const char *const words[] = {
+    static const char words[][CALENDAR_MAX + 1] = {
         "Mon",  "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Jan", "Feb", "Mar", "Apr", "May",
         "Jun",  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "AM",  "PM",  "UTC", "GMT", "CET",
         "CEST", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT", "BST", "JST"};
-    return is_one_of(core, words, sizeof words / sizeof words[0]);
+    if (core.len == 0 || core.len > CALENDAR_MAX)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (words[i][core.len] == '\0' &&
+            strncasecmp((const char *)core.data, words[i], core.len) == 0)
+            return true;
+    return false;
 }
 
 /* a dot with something before and behind it, as in a host name; an @, as in a mailbox */

@@ -14,6 +14,12 @@ const char *group_title(unsigned dimension)
         [DIMENSION_MTA] = "By mail software",
         [DIMENSION_TAG] = "By tag",
         [DIMENSION_PORT] = "By port",
+        [DIMENSION_SOURCE] = "By source address",
+        [DIMENSION_ATTEMPT] = "By attempt",
+        [DIMENSION_VERSION] = "By TLS version",
+        [DIMENSION_ISSUER] = "By issuer",
+        [DIMENSION_KEY] = "By key",
+        [DIMENSION_CLUSTER] = "By cluster",
     };
     return titles[dimension];
 }

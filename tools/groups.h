@@ -8,13 +8,15 @@
  *            decided by targets of P, then by key.
  * Ownership  _new/_free; what the setup points to outlives it. Sealed, it never changes and may be
  *            read by any number of threads.
- * Errors     -ENOMEM.
+ * Errors     -ENOMEM, or as overflow.h.
  */
 #ifndef MXSWEEP_TOOLS_GROUPS_H
 #define MXSWEEP_TOOLS_GROUPS_H
 
 #include "core/dataset.h"
+#include "tools/catalog.h"
 #include "tools/geo.h"
+#include "tools/overflow.h"
 #include "tools/rules.h"
 #include "tools/tally.h"
 #include "tools/weights.h"
@@ -29,13 +31,23 @@
     X(FAMILY, "family", "address family")                                                          \
     X(MTA, "mta", "mail software, by rules over greeting and answer to EHLO")                      \
     X(TAG, "tag", "tag of the target")                                                             \
-    X(PORT, "port", "port of the target")
+    X(PORT, "port", "port of the target")                                                          \
+    X(SOURCE, "source", "source address of the scanner")                                           \
+    X(ATTEMPT, "attempt", "which attempt at the target was the last; 1: there was no other")       \
+    X(VERSION, "version", "TLS version negotiated; without a handshake: unknown")                  \
+    X(ISSUER, "issuer", "organisation of the leaf's issuer, else its common name; of L")           \
+    X(KEY, "key", "leaf key, by the first 64 bits of its SHA-256; of L")                           \
+    X(CLUSTER, "cluster",                                                                          \
+      "the same leaf key, template of the greeting and set of EHLO keywords; of L")
 enum dimension {
 #define X(NAME, slug, definition) DIMENSION_##NAME,
     DIMENSIONS(X)
 #undef X
         NUM_DIMENSIONS
 };
+
+/* those that are told by the leaf, as the catalog has it */
+enum { GROUPS_OF_LEAVES = 1 << DIMENSION_ISSUER | 1 << DIMENSION_KEY | 1 << DIMENSION_CLUSTER };
 
 const char *dimension_slug(unsigned dimension);
 const char *dimension_definition(unsigned dimension);
@@ -50,6 +62,7 @@ struct group_setup {
     const struct rules *mta;
     const struct where *where;
     const struct weights *weights;
+    const struct catalog *catalog; /* what leaves are joined from */
 };
 
 /* what is joined to a record */
@@ -57,29 +70,43 @@ struct joined {
     struct geo_place place;
     uint32_t mta; /* name of a rule + 1; 0: none */
     struct bytes mta_version;
-    uint64_t weight; /* 0: the record does not count */
+    uint32_t issuer;       /* word of the catalog's issuers + 1; 0: not known */
+    uint64_t key, cluster; /* as their groups are called; 0: not known */
+    uint64_t weight;       /* 0: the record does not count */
 };
 
-/* join fills *out as far as the setup asks for it. */
+/* join fills *out as far as the setup asks for it; join_placed does for who knows the place. */
 void join(struct joined *out, const struct group_setup *setup, const struct dataset_header *header,
           const struct record *r);
+void join_placed(struct joined *out, const struct group_setup *setup,
+                 const struct dataset_header *header, const struct record *r,
+                 const struct geo_place *place);
 
 enum { GROUP_OTHER, GROUP_UNKNOWN, GROUPS_FIRST }; /* slots */
 
 struct groups;
 
 struct groups *groups_new(const struct group_setup *setup); /* NULL: no memory */
-void groups_free(struct groups *g);                         /* NULL is allowed */
+
+/* targets of P of a group, as they go to the overflow */
+struct group_row {
+    uint64_t key, targets, dimension;
+};
+
+/* groups_bound gives the census an overflow for what has no room. */
+void groups_bound(struct groups *g, struct overflow *o);
+void groups_free(struct groups *g); /* NULL is allowed */
 int groups_add_block(struct groups *g, const struct dataset_header *header,
                      const struct block *block);
 
-/* groups_seal gives a slot to the top largest groups of each dimension; 0: to all. */
-int groups_seal(struct groups *g, size_t top);
+/* groups_seal gives a slot to the top largest groups of each dimension, top_countries of countries;
+ * 0: to all. */
+int groups_seal(struct groups *g, size_t top, size_t top_countries);
 
 /* groups_num returns how many slots a dimension has, groups_slot the one of a record. */
 size_t groups_num(const struct groups *g, unsigned dimension);
-size_t groups_slot(const struct groups *g, unsigned dimension, const struct record *r,
-                   const struct joined *joined);
+size_t groups_slot(const struct groups *g, unsigned dimension, const struct dataset_header *header,
+                   const struct record *r, const struct joined *joined);
 
 /* groups_others returns how many groups share GROUP_OTHER. */
 size_t groups_others(const struct groups *g, unsigned dimension);

@@ -111,6 +111,13 @@ static void put_fixed(struct json *j, const char *column, double value, int deci
     json_fixed(j, value, decimals);
 }
 
+/* the size of a set; an empty cell if it is not known */
+static void put_size(struct json *j, const char *column, const struct statistics *all, enum set set)
+{
+    if (statistics_has_set(all, set))
+        put_uint(j, column, all->sets[set]);
+}
+
 static const char *kind_name(enum row_kind kind)
 {
     switch (kind) {
@@ -133,16 +140,16 @@ static const char *const latency_columns[] = {"p50_ms", "p90_ms", "p95_ms", "p99
 static const char *const conclusive_columns[] = {"unknown", NULL};
 static const char *const no_columns[] = {NULL};
 
-static void put_share(struct json *j, const struct report *r, const char *denominator,
-                      uint64_t count, uint64_t of)
+static void put_share(struct json *j, double sampled, const char *denominator, uint64_t count,
+                      uint64_t of)
 {
     double low, high;
     put_text(j, "denominator", denominator);
     put_uint(j, "denominator_count", of);
     put_fixed(j, "percent", percent_of(count, of), PERCENT_DECIMALS);
-    if (r->sampled == 0)
+    if (sampled == 0)
         return;
-    wilson(&low, &high, count, of, r->sampled);
+    wilson(&low, &high, count, of, sampled);
     put_fixed(j, "percent_low", low, PERCENT_DECIMALS);
     put_fixed(j, "percent_high", high, PERCENT_DECIMALS);
 }
@@ -174,10 +181,11 @@ static void put_row(struct json *j, const struct report *r, const struct statist
                     const struct statistic *s, const struct statistic_row *row)
 {
     bool conclusive = s->def->shape == SHAPE_CONCLUSIVE;
+    double sampled = set_is_sampled(s->def->denominator) ? r->sampled : 0;
     put_octets(j, "label", row->label);
     put_text(j, "kind", kind_name(row->kind));
     put_uint(j, "count", row->count);
-    put_share(j, r, conclusive ? "conclusive" : set_name(s->def->denominator), row->count,
+    put_share(j, sampled, conclusive ? "conclusive" : set_name(s->def->denominator), row->count,
               conclusive ? row->conclusive : all->sets[s->def->denominator]);
     if (row->kind == ROW_OTHER)
         put_uint(j, "labels", row->num_labels);
@@ -282,7 +290,7 @@ static bool write_definitions(struct new_folder *folder, char err[COMMAND_ERR_MA
         put_text(j, "definition", s->def->definition);
         put_text(j, "shape", shape_name(s->def->shape));
         put_text(j, "denominator", set_name(s->def->denominator));
-        put_uint(j, "denominator_count", all->sets[s->def->denominator]);
+        put_size(j, "denominator_count", all, s->def->denominator);
         put_uint(j, "not_shown", s->not_shown);
         good = row_end(&t, err);
     }
@@ -315,12 +323,35 @@ static bool write_sets(struct new_folder *folder, char err[COMMAND_ERR_MAX],
     bool good =
         table_open(&t, err, folder, "sets.csv", (const char *const *const[]){columns, NULL});
     for (size_t i = 0; good && i < NUM_SETS; i++) {
+        if (all->lacks[i])
+            continue;
         struct json *j = row_begin(&t);
         put_text(j, "set", set_name((enum set)i));
         put_text(j, "definition", set_definition((enum set)i));
-        put_uint(j, "count", all->sets[i]);
+        put_size(j, "count", all, (enum set)i);
         good = row_end(&t, err);
     }
+    return table_close(&t, err, good);
+}
+
+/* how the latencies of each phase are distributed */
+static bool write_bins(struct new_folder *folder, char err[COMMAND_ERR_MAX],
+                       const struct statistics *all)
+{
+    static const char *const columns[] = {"label", "from_us", "to_us", "count", NULL};
+    const struct statistic *s = statistics_find(all, "latency");
+    struct table t;
+    bool good = table_open(&t, err, folder, "latency_bins.csv",
+                           (const char *const *const[]){columns, NULL});
+    for (size_t i = 0; s != NULL && i < s->num_rows; i++)
+        for (size_t k = 0; good && k < s->rows[i].num_bins; k++) {
+            struct json *j = row_begin(&t);
+            put_octets(j, "label", s->rows[i].label);
+            put_uint(j, "from_us", s->rows[i].bins[k].from_us);
+            put_uint(j, "to_us", s->rows[i].bins[k].to_us);
+            put_uint(j, "count", s->rows[i].bins[k].count);
+            good = row_end(&t, err);
+        }
     return table_close(&t, err, good);
 }
 
@@ -328,7 +359,7 @@ bool report_csv(struct new_folder *folder, char err[COMMAND_ERR_MAX], const stru
 {
     const struct statistics *all = &r->statistics;
     bool good = write_definitions(folder, err, all) && write_figures(folder, err, all) &&
-                write_sets(folder, err, all);
+                write_sets(folder, err, all) && write_bins(folder, err, all);
     for (size_t i = 0; good && i < all->num; i++)
         good = write_statistic(folder, err, r, &all->list[i]);
     for (size_t i = 0; good && i < r->num_breakdowns; i++)

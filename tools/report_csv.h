@@ -11,7 +11,7 @@
 #ifndef MXSWEEP_TOOLS_REPORT_CSV_H
 #define MXSWEEP_TOOLS_REPORT_CSV_H
 
-#include "tools/new_file.h"
+#include "tools/new_folder.h"
 #include "tools/report.h"
 
 /* report_csv writes all files into a folder that is open. */

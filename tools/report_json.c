@@ -16,6 +16,16 @@ static void put_uint(struct json *j, const char *key, uint64_t value)
     json_uint(j, value);
 }
 
+/* the size of a set; null if it is not known */
+static void put_size(struct json *j, const char *key, const struct statistics *all, enum set set)
+{
+    json_key(j, key);
+    if (statistics_has_set(all, set))
+        json_uint(j, all->sets[set]);
+    else
+        json_null(j);
+}
+
 static void put_time(struct json *j, const char *key, int64_t us)
 {
     char text[TIME_TEXT_MAX];
@@ -64,10 +74,12 @@ static void put_sets(struct json *j, const struct statistics *s)
     json_key(j, "sets");
     json_array(j);
     for (size_t i = 0; i < NUM_SETS; i++) {
+        if (s->lacks[i])
+            continue;
         json_object(j);
         put_text(j, "name", set_name((enum set)i));
         put_text(j, "definition", set_definition((enum set)i));
-        put_uint(j, "count", s->sets[i]);
+        put_size(j, "count", s, (enum set)i);
         json_object_end(j);
     }
     json_array_end(j);
@@ -111,8 +123,8 @@ static void put_share(struct json *j, const struct statistics *all, uint64_t cou
                       double sampled)
 {
     put_text(j, "denominator", set_name(of));
-    put_uint(j, "denominator_count", all->sets[of]);
-    put_percent(j, count, all->sets[of], sampled);
+    put_size(j, "denominator_count", all, of);
+    put_percent(j, count, all->sets[of], set_is_sampled(of) ? sampled : 0);
 }
 
 /* the same of those that a question was answered for */
@@ -121,7 +133,7 @@ static void put_conclusive(struct json *j, const struct statistics *all, const s
 {
     put_text(j, "denominator", "conclusive");
     put_uint(j, "denominator_count", row->conclusive);
-    put_percent(j, row->count, row->conclusive, sampled);
+    put_percent(j, row->count, row->conclusive, set_is_sampled(s->def->denominator) ? sampled : 0);
     put_uint(j, "unknown", all->sets[s->def->denominator] - row->conclusive);
 }
 
@@ -134,6 +146,20 @@ static void put_quantiles(struct json *j, const struct statistic_row *row)
         json_fixed(j, row->quantile_us[i] / 1000, MS_DECIMALS);
     }
     json_object_end(j);
+}
+
+static void put_bins(struct json *j, const struct statistic_row *row)
+{
+    json_key(j, "bins");
+    json_array(j);
+    for (size_t i = 0; i < row->num_bins; i++) {
+        json_object(j);
+        put_uint(j, "from_us", row->bins[i].from_us);
+        put_uint(j, "to_us", row->bins[i].to_us);
+        put_uint(j, "count", row->bins[i].count);
+        json_object_end(j);
+    }
+    json_array_end(j);
 }
 
 static void put_row(struct json *j, const struct statistics *all, const struct statistic *s,
@@ -153,6 +179,8 @@ static void put_row(struct json *j, const struct statistics *all, const struct s
         put_uint(j, "labels", row->num_labels);
     if (s->def->shape == SHAPE_LATENCY)
         put_quantiles(j, row);
+    if (row->bins != NULL)
+        put_bins(j, row);
     if (s->def->shape == SHAPE_FUNNEL) {
         json_key(j, "step_before");
         json_object(j);
@@ -176,7 +204,7 @@ static void put_statistic(struct json *j, const struct statistics *all, const st
     put_text(j, "definition", s->def->definition);
     put_text(j, "denominator", set_name(s->def->denominator));
     put_text(j, "denominator_definition", set_definition(s->def->denominator));
-    put_uint(j, "denominator_count", all->sets[s->def->denominator]);
+    put_size(j, "denominator_count", all, s->def->denominator);
     put_text(j, "shape", shapes[s->def->shape]);
     if (s->def->shape == SHAPE_CHOICES)
         put_uint(j, "not_shown", s->not_shown);
@@ -276,6 +304,8 @@ void report_json(struct json *j, const struct report *r)
     put_store(j, r);
     if (r->mta_rules != NULL)
         put_text(j, "mta_rules", r->mta_rules);
+    if (r->certificate_rules != NULL)
+        put_text(j, "certificate_rules", r->certificate_rules);
     put_selection(j, r);
     put_sets(j, &r->statistics);
     put_statistics(j, &r->statistics, r->sampled);

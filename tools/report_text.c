@@ -4,7 +4,7 @@
 #include "tools/report.h"
 #include "tools/share.h"
 
-enum { LABEL_TEXT_MAX = 64, LABEL_WIDTH_MIN = 24, MS_TEXT_MAX = 24 };
+enum { LABEL_TEXT_MAX = 65 /* a SHA-256 whole */, LABEL_WIDTH_MIN = 24, MS_TEXT_MAX = 24 };
 
 /* ---- pieces ---- */
 
@@ -82,6 +82,8 @@ static void print_file(FILE *out, const struct report_file *f)
 static void print_store(FILE *out, const struct report *r)
 {
     char path[256], changed[TIME_TEXT_MAX];
+    if (r->store_path == NULL)
+        return;
     text_for_terminal(path, sizeof path, bytes_text(r->store_path));
     if (r->store == NULL) {
         fprintf(out,
@@ -112,6 +114,9 @@ static void print_funnel(FILE *out, const struct statistics *all, const struct s
                 count_text(count, row->count),
                 share_text(before, row->count, all->sets[row->before]),
                 share_text(of_p, row->count, all->sets[s->def->denominator]));
+        if (row->set == SET_L && all->not_judged)
+            fprintf(out, "  %-6s%-70s%14s%14s%14s\n", set_name(SET_V), "chains are not judged", "-",
+                    "-", "-");
     }
 }
 
@@ -133,7 +138,18 @@ static void print_latency(FILE *out, const struct statistics *all, const struct 
     }
 }
 
-static void print_conclusive(FILE *out, const struct statistics *all, const struct statistic *s)
+/* the bounds of a share, behind it; nothing if the targets are no sample */
+static void put_interval(FILE *out, uint64_t count, uint64_t of, double sampled)
+{
+    double low, high;
+    if (sampled == 0 || of == 0)
+        return;
+    wilson(&low, &high, count, of, sampled);
+    fprintf(out, "  (%.2f to %.2f %%)", low, high);
+}
+
+static void print_conclusive(FILE *out, const struct statistics *all, const struct statistic *s,
+                             double sampled)
 {
     int width = label_width(s);
     fprintf(out, "  %-*s%14s%14s%12s%14s\n", width, "", "yes", "of those told", "", "unknown");
@@ -144,20 +160,14 @@ static void print_conclusive(FILE *out, const struct statistics *all, const stru
         row_label(label, row);
         fputs("  ", out);
         put_padded(out, label, width);
-        fprintf(out, "%14s%14s%12s%14s\n", count_text(count, row->count),
+        fprintf(out, "%14s%14s%12s%14s", count_text(count, row->count),
                 count_text(told, row->conclusive), share_text(share, row->count, row->conclusive),
                 count_text(unknown, all->sets[s->def->denominator] - row->conclusive));
+        put_interval(out, row->count, row->conclusive, sampled);
+        fputc('\n', out);
     }
-}
-
-/* the bounds of a share, behind it; nothing if the targets are no sample */
-static void put_interval(FILE *out, uint64_t count, uint64_t of, double sampled)
-{
-    double low, high;
-    if (sampled == 0 || of == 0)
-        return;
-    wilson(&low, &high, count, of, sampled);
-    fprintf(out, "  (%.2f to %.2f %%)", low, high);
+    if (s->num_rows == 0)
+        fputs("  none\n", out);
 }
 
 static void print_rows(FILE *out, const struct statistics *all, const struct statistic *s,
@@ -193,14 +203,15 @@ static void print_statistic(FILE *out, const struct statistics *all, const struc
         print_funnel(out, all, s);
         return;
     }
-    fprintf(out, "  of %s %s: %s\n", count_text(count, all->sets[of]), set_name(of),
-            set_definition(of));
+    fprintf(out, "  of %s %s: %s\n",
+            statistics_has_set(all, of) ? count_text(count, all->sets[of]) : "an unknown number,",
+            set_name(of), set_definition(of));
     if (s->def->shape == SHAPE_LATENCY)
         print_latency(out, all, s);
     else if (s->def->shape == SHAPE_CONCLUSIVE)
-        print_conclusive(out, all, s);
+        print_conclusive(out, all, s, sampled);
     else
-        print_rows(out, all, s, sampled);
+        print_rows(out, all, s, set_is_sampled(of) ? sampled : 0);
 }
 
 static void print_database(FILE *out, const char *what, const char *path, const struct geo_facts *f)
@@ -257,6 +268,14 @@ static void row_share(char out[SHARE_TEXT_MAX], const struct statistics *all, co
     share_text(out, count, found || others == 0 ? of : 0);
 }
 
+/* the share of a set that is a part of another; none where either is not known */
+static void set_share(char out[SHARE_TEXT_MAX], const struct statistics *all, enum set part,
+                      enum set of)
+{
+    bool known = statistics_has_set(all, part) && statistics_has_set(all, of);
+    share_text(out, all->sets[part], known ? all->sets[of] : 0);
+}
+
 /* a line for each group; the JSON has all statistics */
 static void print_breakdown(FILE *out, const struct breakdown *b, bool judged)
 {
@@ -270,14 +289,16 @@ static void print_breakdown(FILE *out, const struct breakdown *b, bool judged)
         struct statistic_row row = {
             .label = g->label, .kind = g->kind, .num_labels = g->num_labels};
         row_label(label, &row);
-        share_text(text[0], sets[SET_G220], sets[SET_P]);
-        share_text(text[1], sets[SET_S], sets[SET_E]);
-        share_text(text[2], sets[SET_H], sets[SET_R]);
+        set_share(text[0], &g->statistics, SET_G220, SET_P);
+        set_share(text[1], &g->statistics, SET_S, SET_E);
+        set_share(text[2], &g->statistics, SET_H, SET_R);
         row_share(text[3], &g->statistics, "tls_version", "TLSv1.3");
-        share_text(text[4], sets[SET_V], judged ? sets[SET_L] : 0);
+        set_share(text[4], &g->statistics, SET_V, SET_L);
         row_share(text[5], &g->statistics, "trusted", "trusted, matching");
-        if (!judged)
+        if (!judged) {
+            share_text(text[4], 0, 0);
             share_text(text[5], 0, 0);
+        }
         fputs("  ", out);
         put_padded(out, label, 40);
         fprintf(out, "%12s%11s%11s%11s%11s%11s%11s\n", count_text(count, sets[SET_P]), text[0],
@@ -292,6 +313,9 @@ void report_text(FILE *out, const struct report *r)
     print_store(out, r);
     if (r->mta_rules != NULL)
         fprintf(out, "mail software is named by rules of version %s\n", r->mta_rules);
+    if (r->certificate_rules != NULL)
+        fprintf(out, "default certificates are named by rules of version %s\n",
+                r->certificate_rules);
     print_selection(out, r);
     for (size_t i = 0; i < r->statistics.num; i++)
         print_statistic(out, &r->statistics, &r->statistics.list[i], r->sampled);

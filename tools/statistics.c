@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "tools/statistics_only.h"
+
 const unsigned quantile_per_mille[NUM_QUANTILES] = {500, 900, 950, 990};
 const char *const quantile_names[NUM_QUANTILES] = {"p50", "p90", "p95", "p99"};
 
@@ -23,6 +25,20 @@ const char *set_name(enum set set)
 const char *set_definition(enum set set)
 {
     return sets[set].definition;
+}
+
+bool set_is_sampled(enum set set)
+{
+    static const bool is_not[NUM_SETS] = {
+        [SET_A] = true,        [SET_CERTS] = true,       [SET_KEYS] = true,
+        [SET_CHAINS] = true,   [SET_CERTS_CA] = true,    [SET_CERTS_SELF] = true,
+        [SET_CLUSTERS] = true, [SET_DEFAULT_KEYS] = true};
+    return !is_not[set];
+}
+
+bool statistics_has_set(const struct statistics *s, enum set set)
+{
+    return !s->lacks[set] && (set != SET_V || !s->not_judged);
 }
 
 double percent_of(uint64_t count, uint64_t of)
@@ -51,6 +67,19 @@ void statistic_add(struct statistic *s, struct bytes label, uint64_t count, enum
         memcpy(copy, label.data, label.len);
     s->rows[s->num_rows++] =
         (struct statistic_row){.label = bytes_of(copy, label.len), .count = count, .kind = kind};
+}
+
+static void free_row(struct statistic_row *row)
+{
+    free((void *)row->label.data);
+    free(row->bins);
+}
+
+void statistic_drop(struct statistic *s, size_t i)
+{
+    free_row(&s->rows[i]);
+    s->num_rows--;
+    memmove(&s->rows[i], &s->rows[i + 1], (s->num_rows - i) * sizeof s->rows[0]);
 }
 
 /* ---- order and top ---- */
@@ -99,7 +128,7 @@ static void cut_rows(struct statistic *s, size_t top)
     uint64_t rest = 0;
     for (size_t i = top; i < values; i++) {
         rest += s->rows[i].count;
-        free((void *)s->rows[i].label.data);
+        free_row(&s->rows[i]);
     }
     memmove(&s->rows[top], &s->rows[values], (s->num_rows - values) * sizeof s->rows[0]);
     s->num_rows -= values - top;
@@ -116,20 +145,7 @@ static void cut_rows(struct statistic *s, size_t top)
 
 /* ---- sets ---- */
 
-static void count_certs(uint64_t out[NUM_SETS], const struct aggregate *a, bool *keys)
-{
-    const struct cert_table *t = &a->catalog->certs;
-    for (size_t i = 0; i < t->num; i++) {
-        if (t->entries[i].state != CERT_PARSED || a->leaves[i].done == 0)
-            continue;
-        out[SET_CERTS]++;
-        out[t->entries[i].self_issued ? SET_CERTS_SELF : SET_CERTS_CA]++;
-        out[SET_KEYS] += !keys[t->entries[i].key];
-        keys[t->entries[i].key] = true;
-    }
-}
-
-static int count_sets(uint64_t out[NUM_SETS], const struct aggregate *a)
+static void count_sets(uint64_t out[NUM_SETS], const struct aggregate *a)
 {
     static const enum set of_funnel[NUM_FUNNEL] = {
         [FUNNEL_P] = SET_P,   [FUNNEL_T] = SET_T, [FUNNEL_G] = SET_G, [FUNNEL_G220] = SET_G220,
@@ -155,6 +171,7 @@ static int count_sets(uint64_t out[NUM_SETS], const struct aggregate *a)
     for (size_t i = 0; i < sizeof of_tally / sizeof of_tally[0]; i++)
         out[of_tally[i].set] = tally_sum(&a->tally[of_tally[i].tally]);
     out[SET_A] = a->positions_given;
+    out[SET_CLUSTERS] = a->sizes.num_clusters;
     out[SET_H13] = tally_get(&a->tally[TALLY_VERSION], 0x0304);
     out[SET_MTA] = a->funnel[FUNNEL_G220] - tally_get(&a->tally[TALLY_MTA], 0);
     out[SET_AUDITED] = a->num_audited;
@@ -162,14 +179,17 @@ static int count_sets(uint64_t out[NUM_SETS], const struct aggregate *a)
     out[SET_AUDIT_SUITES] = a->num_suites_known;
     out[SET_AUDIT_GROUPS] = a->num_groups_known;
     out[SET_AUDIT_DHE] = a->num_dh_known;
-    if (a->leaves == NULL)
-        return 0; /* of a group certificates are not kept */
-    bool *keys = calloc(a->catalog->certs.num_keys + 1, sizeof keys[0]);
-    if (keys == NULL)
-        return -ENOMEM;
-    count_certs(out, a, keys);
-    free(keys);
-    return statistics_num_chains(&out[SET_CHAINS], a);
+    if (a->sums == NULL)
+        return; /* of a group certificates are not kept */
+    out[SET_CERTS_CA] = a->sums->self_issued[0][LABEL_CERTS];
+    out[SET_CERTS_SELF] = a->sums->self_issued[1][LABEL_CERTS];
+    out[SET_CERTS] = out[SET_CERTS_CA] + out[SET_CERTS_SELF];
+    out[SET_KEYS] = a->sums->num_keys;
+    out[SET_CHAINS] = a->sums->num_chains;
+    for (size_t i = 0; i < NUM_SPREADS; i++) {
+        out[SET_DEFAULT_KEYS] += a->sums->default_keys[i];
+        out[SET_DEFAULT_KEY_TARGETS] += a->sums->default_targets[i];
+    }
 }
 
 /* ---- all ---- */
@@ -199,22 +219,34 @@ int statistic_cut(struct statistic *s, size_t top)
 static int make_some(struct statistics *out, const struct aggregate *a, size_t top,
                      bool (*wanted)(const struct statistic_def *def))
 {
-    *out = (struct statistics){0};
+    *out = (struct statistics){.not_judged = !a->catalog->judged};
+    statistics_only_lacks(out->lacks, a->setup.only);
     out->list = calloc(num_statistic_defs, sizeof out->list[0]);
-    int rc = out->list == NULL ? -ENOMEM : count_sets(out->sets, a);
+    int rc = out->list == NULL ? -ENOMEM : 0;
+    count_sets(out->sets, a);
     for (size_t i = 0; rc == 0 && i < num_statistic_defs; i++) {
-        if (wanted != NULL && !wanted(&statistic_defs[i]))
+        const struct statistic_def *def = &statistic_defs[i];
+        if ((wanted != NULL && !wanted(def)) || !statistics_only_has(a->setup.only, def))
             continue;
-        out->list[out->num].def = &statistic_defs[i];
+        out->list[out->num].def = def;
         rc = make_one(&out->list[out->num++], out, a, top);
     }
+    for (size_t i = 0; i < NUM_SETS; i++)
+        out->sets[i] = out->lacks[i] ? 0 : out->sets[i];
     if (rc != 0)
         statistics_cleanup(out);
     return rc;
 }
 
-int statistics_make(struct statistics *out, const struct aggregate *a, size_t top)
+int statistics_make(struct statistics *out, struct aggregate *a, size_t top)
 {
+    int rc = a->counts->is_folded ? 0 : aggregate_fold(a, 0);
+    if (rc == 0 && !a->sizes.are_known)
+        rc = aggregate_end(a);
+    if (rc != 0) {
+        *out = (struct statistics){0};
+        return rc;
+    }
     return make_some(out, a, top, NULL);
 }
 
@@ -259,6 +291,30 @@ static bool is_grouped(const struct statistic_def *def)
         "starttls_reply",
         "greet_delay",
         "retry",
+        "first_outcome",
+        "mta_identified",
+        "extensions_unregistered",
+        "auth",
+        "auth_before",
+        "requiretls_outside",
+        "auth_tls",
+        "requiretls",
+        "starttls_again",
+        "tls_group",
+        "tls_suite_version",
+        "key_exchange_version",
+        "tls_sigscheme",
+        "aead",
+        "pq_tls13",
+        "chain_flags",
+        "chain_sent",
+        "chain_completable",
+        "name_host",
+        "name_ehlo",
+        "name_host_trust",
+        "name_greeting_trust",
+        "name_ehlo_trust",
+        "key",
     };
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
         if (strcmp(ids[i], def->id) == 0)
@@ -275,7 +331,7 @@ void statistics_cleanup(struct statistics *s)
 {
     for (size_t i = 0; i < s->num; i++) {
         for (size_t k = 0; k < s->list[i].num_rows; k++)
-            free((void *)s->list[i].rows[k].label.data);
+            free_row(&s->list[i].rows[k]);
         free(s->list[i].rows);
     }
     free(s->list);

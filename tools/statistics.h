@@ -38,6 +38,10 @@
     X(CERTS, "distinct leaf certificates of L, by SHA-256 of the DER")                             \
     X(KEYS, "distinct public keys of L, by SHA-256 of the SubjectPublicKeyInfo")                   \
     X(CHAINS, "distinct chains of L, as sent")                                                     \
+    X(CLUSTERS, "clusters of L: the same key, template of the greeting and set of EHLO keywords")  \
+    X(DEFAULT_KEYS,                                                                                \
+      "those of KEYS with a certificate whose issuer is that of a product's default")              \
+    X(DEFAULT_KEY_TARGETS, "targets of L that have one of those keys")                             \
     X(CERTS_CA, "those of CERTS whose issuer is another name than the subject")                    \
     X(CERTS_SELF, "those of CERTS whose issuer and subject are the same octets")                   \
     X(EE2, "EHLO was answered with 250 before TLS and inside")                                     \
@@ -61,6 +65,10 @@ enum set {
 const char *set_name(enum set set);
 const char *set_definition(enum set set);
 
+/* set_is_sampled tells whether a set is of targets, of which a sample tells something; of distinct
+ * certificates, keys and chains the share in a sample is not that in the population. */
+bool set_is_sampled(enum set set);
+
 enum row_kind {
     ROW_VALUE,
     ROW_UNKNOWN, /* could not be told; never a no */
@@ -77,7 +85,9 @@ struct statistic_row {
     enum set set;                      /* funnel: the set that is counted */
     enum set before;                   /* funnel: the step before */
     double quantile_us[NUM_QUANTILES]; /* latency */
-    uint64_t conclusive;               /* SHAPE_CONCLUSIVE: yes and no together; count: yes */
+    struct histogram_bin *bins;        /* latency of the whole; owned by the statistic */
+    size_t num_bins;
+    uint64_t conclusive; /* SHAPE_CONCLUSIVE: yes and no together; count: yes */
 };
 
 enum statistic_shape {
@@ -118,12 +128,15 @@ struct statistic {
 
 struct statistics {
     uint64_t sets[NUM_SETS];
+    bool not_judged;      /* no chain was: V is not known, and not 0 */
+    bool lacks[NUM_SETS]; /* of those nothing is known, as nothing that needs them is asked for */
     struct statistic *list;
     size_t num;
 };
 
-/* statistics_make computes all of them; top: rows shown of those that are open, 0: all. */
-int statistics_make(struct statistics *out, const struct aggregate *a, size_t top);
+/* statistics_make computes all that the aggregate's setup asks for; top: rows shown of those that
+ * are open, 0: all. An aggregate that was not folded is. */
+int statistics_make(struct statistics *out, struct aggregate *a, size_t top);
 void statistics_cleanup(struct statistics *s);
 
 /* statistics_make_group computes those that are kept of a group (aggregate_of_group), all rows. */
@@ -135,9 +148,16 @@ int statistic_cut(struct statistic *s, size_t top);
 /* statistics_suppress leaves nothing in num reports of the same kind, all that make up one whole,
  * from which a row of 1 to min - 1 elements could be told, even by subtraction within a table: a
  * label that is so small in any of them is summed up in all, or left out where rows are no
- * partition; a choice also where so few do not make it. Funnels and sizes of sets are left as they
- * are. Tables of the same elements are not held against each other. */
-int statistics_suppress(struct statistics *const *all, size_t num, uint64_t min);
+ * partition; a choice also where so few do not make it. Bins of a latency that are so small are
+ * joined with their neighbours. Funnels and sizes of sets are left as they
+ * are. With the whole as it is told already, what is not told of it is not told of them. Of tables
+ * that are views of the same, the more detailed is summed up as a whole if any of both has
+ * something summed up. Other tables of the same elements are not held against each other. */
+int statistics_suppress(struct statistics *const *all, size_t num, uint64_t min,
+                        const struct statistics *whole);
+
+/* statistics_has_set tells whether a set is known at all. */
+bool statistics_has_set(const struct statistics *s, enum set set);
 
 /* statistics_find returns the one of that id, or NULL. */
 const struct statistic *statistics_find(const struct statistics *s, const char *id);
@@ -145,6 +165,9 @@ const struct statistic *statistics_find(const struct statistics *s, const char *
 /* quantiles of SHAPE_LATENCY, per mille, and what they are called */
 extern const unsigned quantile_per_mille[NUM_QUANTILES];
 extern const char *const quantile_names[NUM_QUANTILES];
+
+/* statistic_drop takes row i out. */
+void statistic_drop(struct statistic *s, size_t i);
 
 /* percent_of returns 100 * count / of; NaN if of is 0. */
 double percent_of(uint64_t count, uint64_t of);

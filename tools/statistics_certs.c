@@ -1,166 +1,94 @@
 #include "tools/statistics_fill.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { LABEL_MAX = 96, S_PER_DAY = 86400 };
+enum { LABEL_MAX = 96 };
 
-/* ---- leaves, one at a time ---- */
+/* ---- labels ---- */
 
-static bool counts(const struct aggregate *a, size_t i)
+/* adds a row for each label that something is counted of */
+static int fill_labels(struct statistic *s, const struct label_sums *l, enum label_unit unit)
 {
-    return a->catalog->certs.entries[i].state == CERT_PARSED && a->leaves[i].done > 0;
+    for (size_t i = 0; i < l->words.num; i++)
+        if (l->counts[i + 1][unit] > 0)
+            statistic_add(s, l->words.words[i].text, l->counts[i + 1][unit], ROW_VALUE);
+    statistic_unknown(s, "unknown", l->counts[0][unit]);
+    return 0;
 }
 
-/* says what a leaf is in a statistic; false: not known */
-typedef bool label_of(struct bytes *label, char buffer[LABEL_MAX], const struct cert_entry *e,
-                      const struct cert_table *certs);
-
-/* what is counted of a leaf */
-enum unit { UNIT_TARGETS, UNIT_TRUSTED, UNIT_CERTS, UNIT_KEYS };
-
-/* adds a row for each label that the leaves of L have; keys: those that were counted */
-static int count_labels(struct statistic *s, const struct aggregate *a, label_of *label_of_leaf,
-                        enum unit unit, bool *keys)
+/* of a group: leaves are not kept of it */
+static int fill_key_kinds(struct statistic *s, const struct aggregate *a)
 {
-    const struct cert_table *certs = &a->catalog->certs;
-    struct word_tally labels;
-    word_tally_init(&labels);
-    uint64_t unknown = 0;
-    for (size_t i = 0; i < certs->num; i++) {
-        const struct cert_entry *e = &certs->entries[i];
-        char buffer[LABEL_MAX];
-        struct bytes label;
-        if (!counts(a, i) || (unit == UNIT_KEYS && keys[e->key]))
-            continue;
-        keys[e->key] = true;
-        uint64_t count = unit == UNIT_TARGETS   ? a->leaves[i].done
-                         : unit == UNIT_TRUSTED ? a->leaves[i].trusted
-                                                : 1;
-        if (count == 0)
-            continue;
-        if (label_of_leaf(&label, buffer, e, certs))
-            word_tally_add(&labels, label, count);
+    struct tally_row row;
+    for (size_t at = 0; tally_next(&a->tally[TALLY_KEY], &at, &row);) {
+        uint32_t curve = (uint32_t)(row.key & 0xffff);
+        const struct cert_entry e = {
+            .key_type = (uint8_t)(row.key >> 40),
+            .key_bits = (uint32_t)(row.key >> 16 & 0xffffff),
+            .curve = curve > 0 ? curve - 1 : WORD_NONE,
+        };
+        char label[KEY_LABEL_MAX];
+        cert_key_label(label, &e, &a->catalog->certs);
+        if (label[0] != '\0')
+            statistic_add(s, bytes_text(label), row.count, ROW_VALUE);
         else
-            unknown += count;
+            statistic_unknown(s, "unknown", row.count);
     }
-    for (size_t i = 0; i < labels.num; i++)
-        statistic_add(s, labels.words[i].text, labels.words[i].count, ROW_VALUE);
-    statistic_unknown(s, "unknown", unknown);
-    int rc = labels.bad ? -ENOMEM : 0;
-    word_tally_cleanup(&labels);
-    return rc;
-}
-
-static int fill_labels(struct statistic *s, const struct aggregate *a, label_of *label_of_leaf,
-                       enum unit unit)
-{
-    bool *keys = calloc(a->catalog->certs.num_keys + 1, sizeof keys[0]);
-    int rc = keys != NULL ? count_labels(s, a, label_of_leaf, unit, keys) : -ENOMEM;
-    free(keys);
-    return rc;
-}
-
-/* ---- keys and signatures ---- */
-
-static bool key_label(struct bytes *label, char buffer[LABEL_MAX], const struct cert_entry *e,
-                      const struct cert_table *certs)
-{
-    static const char *const names[] = {
-        [CERT_KEY_RSA] = "RSA",       [CERT_KEY_EC] = "EC",   [CERT_KEY_ED25519] = "Ed25519",
-        [CERT_KEY_ED448] = "Ed448",   [CERT_KEY_DSA] = "DSA", [CERT_KEY_RSA_PSS] = "RSA-PSS",
-        [CERT_KEY_ML_DSA] = "ML-DSA",
-    };
-    if (e->key_type == CERT_KEY_UNKNOWN || e->key_type >= sizeof names / sizeof names[0])
-        return false;
-    const char *name = names[e->key_type];
-    bool edwards = e->key_type == CERT_KEY_ED25519 || e->key_type == CERT_KEY_ED448;
-    if (e->curve != WORD_NONE) {
-        struct bytes curve = certs->algorithms.words[e->curve].text;
-        snprintf(buffer, LABEL_MAX, "%s %.*s", name, (int)curve.len, (const char *)curve.data);
-    } else if (e->key_bits > 0 && !edwards)
-        snprintf(buffer, LABEL_MAX, "%s %u", name, (unsigned)e->key_bits);
-    else
-        snprintf(buffer, LABEL_MAX, "%s%s", name, edwards ? "" : " of unknown size");
-    *label = bytes_text(buffer);
-    return true;
-}
-
-static bool signature_label(struct bytes *label, char buffer[LABEL_MAX], const struct cert_entry *e,
-                            const struct cert_table *certs)
-{
-    (void)buffer;
-    if (e->sig_alg == WORD_NONE)
-        return false;
-    *label = certs->algorithms.words[e->sig_alg].text;
-    return true;
+    return 0;
 }
 
 int fill_key(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, key_label, UNIT_TARGETS);
+    return a->sums != NULL ? fill_labels(s, &a->sums->key, LABEL_TARGETS) : fill_key_kinds(s, a);
 }
 
 int fill_key_distinct(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, key_label, UNIT_KEYS);
+    return fill_labels(s, &a->sums->key, LABEL_KEYS);
 }
 
 int fill_signature(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, signature_label, UNIT_TARGETS);
+    return fill_labels(s, &a->sums->signature, LABEL_TARGETS);
 }
 
 int fill_signature_distinct(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, signature_label, UNIT_CERTS);
-}
-
-/* ---- issuers ---- */
-
-static bool issuer_label(struct bytes *label, char buffer[LABEL_MAX], const struct cert_entry *e,
-                         const struct cert_table *certs)
-{
-    (void)buffer;
-    if (e->issuer == WORD_NONE || certs->issuers.words[e->issuer].text.len == 0)
-        return false;
-    *label = certs->issuers.words[e->issuer].text;
-    return true;
-}
-
-static bool self_issued_label(struct bytes *label, char buffer[LABEL_MAX],
-                              const struct cert_entry *e, const struct cert_table *certs)
-{
-    (void)buffer;
-    (void)certs;
-    *label = bytes_text(e->self_issued ? "self-issued" : "issued by another name");
-    return true;
+    return fill_labels(s, &a->sums->signature, LABEL_CERTS);
 }
 
 int fill_issuer(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, issuer_label, UNIT_TARGETS);
+    return fill_labels(s, &a->sums->issuer, LABEL_TARGETS);
 }
 
 int fill_issuer_distinct(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, issuer_label, UNIT_CERTS);
+    return fill_labels(s, &a->sums->issuer, LABEL_CERTS);
 }
 
 int fill_issuer_trusted(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, issuer_label, UNIT_TRUSTED);
+    return fill_labels(s, &a->sums->issuer, LABEL_TRUSTED);
+}
+
+static int put_self_issued(struct statistic *s, const struct aggregate *a, enum label_unit unit)
+{
+    static const char *const labels[] = {"issued by another name", "self-issued"};
+    for (size_t i = 0; i < 2; i++)
+        if (a->sums->self_issued[i][unit] > 0)
+            statistic_value(s, labels[i], a->sums->self_issued[i][unit]);
+    return 0;
 }
 
 int fill_self_issued(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, self_issued_label, UNIT_TARGETS);
+    return put_self_issued(s, a, LABEL_TARGETS);
 }
 
 int fill_self_issued_distinct(struct statistic *s, const struct aggregate *a)
 {
-    return fill_labels(s, a, self_issued_label, UNIT_CERTS);
+    return put_self_issued(s, a, LABEL_CERTS);
 }
 
 /* ---- validity ---- */
@@ -195,62 +123,40 @@ int fill_expiry_weeks(struct statistic *s, const struct aggregate *a)
     return 0;
 }
 
-enum issued { ISSUED_ALL, ISSUED_BY_OTHER, ISSUED_BY_SELF };
-
-static bool is_of(const struct cert_entry *e, enum issued which)
+static void put_validity(struct statistic *s, const struct aggregate *a, bool others, bool self)
 {
-    return which == ISSUED_ALL || e->self_issued == (which == ISSUED_BY_SELF);
-}
-
-static void put_validity(struct statistic *s, const struct aggregate *a, enum issued which)
-{
-    static const struct {
-        int64_t days;
-        const char *label;
-    } bins[] = {
-        {47, "up to 47 days"},    {90, "up to 90 days"},
-        {100, "up to 100 days"},  {200, "up to 200 days"},
-        {398, "up to 398 days"},  {825, "up to 825 days"},
-        {3653, "up to 10 years"}, {INT64_MAX / S_PER_DAY, "over 10 years"},
+    static const char *const labels[] = {
+        [VALIDITY_47] = "up to 47 days",    [VALIDITY_90] = "up to 90 days",
+        [VALIDITY_100] = "up to 100 days",  [VALIDITY_200] = "up to 200 days",
+        [VALIDITY_398] = "up to 398 days",  [VALIDITY_825] = "up to 825 days",
+        [VALIDITY_3653] = "up to 10 years", [VALIDITY_MORE] = "over 10 years",
+        [VALIDITY_NEGATIVE] = "negative",   [VALIDITY_UNKNOWN] = "unknown",
     };
-    enum { NUM_BINS = sizeof bins / sizeof bins[0] };
-    uint64_t counted[NUM_BINS] = {0}, negative = 0, unknown = 0;
-    for (size_t i = 0; i < a->catalog->certs.num; i++) {
-        const struct cert_entry *e = &a->catalog->certs.entries[i];
-        if (!counts(a, i) || !is_of(e, which))
-            continue;
-        size_t bin = 0;
-        /* RFC 5280: both ends are included */
-        while (bin + 1 < NUM_BINS && e->not_after - e->not_before >= bins[bin].days * S_PER_DAY)
-            bin++;
-        if (!e->has_validity)
-            unknown++;
-        else if (e->not_after < e->not_before)
-            negative++;
+    for (unsigned i = 0; i < NUM_VALIDITY; i++) {
+        uint64_t count =
+            (others ? a->sums->validity[0][i] : 0) + (self ? a->sums->validity[1][i] : 0);
+        if (i == VALIDITY_UNKNOWN)
+            statistic_unknown(s, labels[i], count);
         else
-            counted[bin]++;
+            statistic_value(s, labels[i], count);
     }
-    for (size_t i = 0; i < NUM_BINS; i++)
-        statistic_value(s, bins[i].label, counted[i]);
-    statistic_value(s, "negative", negative);
-    statistic_unknown(s, "unknown", unknown);
 }
 
 int fill_validity(struct statistic *s, const struct aggregate *a)
 {
-    put_validity(s, a, ISSUED_ALL);
+    put_validity(s, a, true, true);
     return 0;
 }
 
 int fill_validity_ca(struct statistic *s, const struct aggregate *a)
 {
-    put_validity(s, a, ISSUED_BY_OTHER);
+    put_validity(s, a, true, false);
     return 0;
 }
 
 int fill_validity_self(struct statistic *s, const struct aggregate *a)
 {
-    put_validity(s, a, ISSUED_BY_SELF);
+    put_validity(s, a, false, true);
     return 0;
 }
 
@@ -272,19 +178,9 @@ int fill_chain_length(struct statistic *s, const struct aggregate *a)
     return 0;
 }
 
-static void count_states(uint64_t targets[3], uint64_t failed[3], const struct aggregate *a)
-{
-    for (size_t i = 0; i < a->catalog->certs.num; i++) {
-        const struct cert_entry *e = &a->catalog->certs.entries[i];
-        targets[e->state] += a->leaves[i].done;
-        failed[e->state] += a->leaves[i].failed;
-    }
-}
-
 int fill_leaf(struct statistic *s, const struct aggregate *a)
 {
-    uint64_t targets[3] = {0}, failed[3] = {0};
-    count_states(targets, failed, a);
+    const uint64_t *targets = a->leaf_done;
     statistic_value(s, "parsed", targets[CERT_PARSED]);
     statistic_value(s, "unparsable", targets[CERT_UNPARSABLE]);
     statistic_value(s, "no certificate", a->no_leaf);
@@ -296,14 +192,13 @@ int fill_leaf(struct statistic *s, const struct aggregate *a)
 
 int fill_leaf_failed(struct statistic *s, const struct aggregate *a)
 {
-    uint64_t targets[3] = {0}, failed[3] = {0};
-    count_states(targets, failed, a);
-    uint64_t none = a->funnel[FUNNEL_R] - a->funnel[FUNNEL_H];
+    const uint64_t *failed = a->leaf_failed;
+    uint64_t told = failed[CERT_PARSED] + failed[CERT_UNPARSABLE] + a->no_leaf_failed;
     statistic_value(s, "handshake completed", a->funnel[FUNNEL_H]);
     statistic_value(s, "parsed", failed[CERT_PARSED]);
     statistic_value(s, "unparsable", failed[CERT_UNPARSABLE]);
-    statistic_value(s, "no certificate",
-                    none - failed[CERT_PARSED] - failed[CERT_UNPARSABLE] - failed[CERT_UNSEEN]);
-    statistic_unknown(s, "unknown: its octets are not in these files", failed[CERT_UNSEEN]);
+    statistic_value(s, "no certificate", a->no_leaf_failed);
+    statistic_unknown(s, "unknown: its octets are not in these files",
+                      a->funnel[FUNNEL_R] - a->funnel[FUNNEL_H] - told);
     return 0;
 }

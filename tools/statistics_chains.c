@@ -1,76 +1,31 @@
 #include "tools/statistics_fill.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-/* ---- chains, one at a time ---- */
+/* ---- chains ---- */
 
-/* The targets of each chain are counted for each span of time in which it was judged the same. As a
- * distinct chain it counts once, as it was judged when it was seen first. */
+/* takes chains that were judged alike, or their targets; NULL: not judged */
 typedef void on_chain(void *ctx, const struct chain_span *verdict, uint64_t count);
 
-/* counts of chains that were judged alike: outcome << 32 | flags, or NOT_JUDGED */
-#define NOT_JUDGED UINT64_MAX
-
-static void add_alike(struct tally *alike, const struct chain_span *verdict, uint64_t count)
-{
-    tally_add(alike,
-              verdict != NULL ? (uint64_t)verdict->outcome << 32 | verdict->flags : NOT_JUDGED,
-              count);
-}
-
-static int take_alike(struct tally *alike, on_chain *take, void *ctx)
+static void each_alike(const struct tally *alike, on_chain *take, void *ctx)
 {
     struct tally_row row;
     for (size_t at = 0; tally_next(alike, &at, &row);) {
         struct chain_span verdict = {.flags = (uint32_t)row.key,
                                      .outcome = (uint8_t)(row.key >> 32)};
-        take(ctx, row.key != NOT_JUDGED ? &verdict : NULL, row.count);
+        take(ctx, row.key != VERDICT_NONE ? &verdict : NULL, row.count);
     }
-    int rc = alike->bad ? -ENOMEM : 0;
-    tally_cleanup(alike);
-    return rc;
 }
 
-static int each_target(const struct aggregate *a, on_chain *take, void *ctx)
+/* by target, as they were counted; of groups too */
+static void each_target(const struct aggregate *a, on_chain *take, void *ctx)
 {
-    const struct chain_table *t = &a->catalog->chains;
-    struct tally alike = {0};
-    for (size_t i = 0; i < t->num_spans; i++)
-        add_alike(&alike, &t->spans[i], a->of_span[i]);
-    for (size_t i = 0; i < t->num; i++)
-        add_alike(&alike, NULL, a->of_unjudged[i]);
-    return take_alike(&alike, take, ctx);
-}
-
-static int each_distinct(const struct aggregate *a, on_chain *take, void *ctx)
-{
-    const struct chain_table *t = &a->catalog->chains;
-    struct tally alike = {0};
-    for (size_t i = 0; i < t->num; i++) {
-        const struct span_list *spans = &t->entries[i].spans;
-        uint32_t seen = 0;
-        while (seen < spans->num && a->of_span[spans->first + seen] == 0)
-            seen++;
-        if (seen < spans->num)
-            add_alike(&alike, &t->spans[spans->first + seen], 1);
-        else if (a->of_unjudged[i] > 0)
-            add_alike(&alike, NULL, 1);
+    struct tally_row row;
+    for (size_t at = 0; tally_next(&a->tally[TALLY_VERDICT], &at, &row);) {
+        struct chain_span verdict = {.flags = (uint32_t)(row.key >> 8),
+                                     .outcome = (uint8_t)((row.key & 0xff) - 1)};
+        take(ctx, row.key != 0 ? &verdict : NULL, row.count);
     }
-    return take_alike(&alike, take, ctx);
-}
-
-static void count_one(void *ctx, const struct chain_span *verdict, uint64_t count)
-{
-    (void)verdict;
-    *(uint64_t *)ctx += count;
-}
-
-int statistics_num_chains(uint64_t *out, const struct aggregate *a)
-{
-    *out = 0;
-    return each_distinct(a, count_one, out);
 }
 
 /* ---- outcomes ---- */
@@ -116,9 +71,8 @@ static void put_flags(struct statistic *s, const struct aggregate *a, const stru
 
 int fill_chain_outcome(struct statistic *s, const struct aggregate *a)
 {
-    struct outcomes o = {.unknown = tally_get(&a->tally[TALLY_VERDICT], 0)};
-    for (unsigned i = 0; i < NUM_CHAIN_OUTCOMES; i++)
-        o.count[i] = tally_get(&a->tally[TALLY_VERDICT], i + 1);
+    struct outcomes o = {0};
+    each_target(a, count_outcome, &o);
     put_outcomes(s, a, &o);
     return 0;
 }
@@ -126,9 +80,9 @@ int fill_chain_outcome(struct statistic *s, const struct aggregate *a)
 int fill_chain_outcome_distinct(struct statistic *s, const struct aggregate *a)
 {
     struct outcomes o = {0};
-    int rc = each_distinct(a, count_outcome, &o);
+    each_alike(&a->sums->chain_distinct, count_outcome, &o);
     put_outcomes(s, a, &o);
-    return rc;
+    return 0;
 }
 
 #define SENT_FLAGS                                                                                 \
@@ -138,25 +92,25 @@ int fill_chain_outcome_distinct(struct statistic *s, const struct aggregate *a)
 int fill_chain_flags(struct statistic *s, const struct aggregate *a)
 {
     struct outcomes o = {0};
-    int rc = each_target(a, count_outcome, &o);
+    each_target(a, count_outcome, &o);
     put_flags(s, a, &o, ~SENT_FLAGS);
-    return rc;
+    return 0;
 }
 
 int fill_chain_flags_distinct(struct statistic *s, const struct aggregate *a)
 {
     struct outcomes o = {0};
-    int rc = each_distinct(a, count_outcome, &o);
+    each_alike(&a->sums->chain_distinct, count_outcome, &o);
     put_flags(s, a, &o, ~SENT_FLAGS);
-    return rc;
+    return 0;
 }
 
 int fill_chain_sent(struct statistic *s, const struct aggregate *a)
 {
     struct outcomes o = {0};
-    int rc = each_target(a, count_outcome, &o);
+    each_target(a, count_outcome, &o);
     put_flags(s, a, &o, SENT_FLAGS);
-    return rc;
+    return 0;
 }
 
 struct completeness {
@@ -176,12 +130,12 @@ static void count_complete(void *ctx, const struct chain_span *verdict, uint64_t
 int fill_completable(struct statistic *s, const struct aggregate *a)
 {
     struct completeness c = {0};
-    int rc = each_target(a, count_complete, &c);
+    each_target(a, count_complete, &c);
     statistic_value(s, "complete", c.complete);
     statistic_value(s, "incomplete, completable", c.completable);
     statistic_value(s, "incomplete", c.incomplete);
     statistic_unknown(s, not_judged(a), c.unknown);
-    return rc;
+    return 0;
 }
 
 int fill_chain_octets(struct statistic *s, const struct aggregate *a)
@@ -214,11 +168,57 @@ int fill_chain_octets(struct statistic *s, const struct aggregate *a)
 
 /* ---- names, trust ---- */
 
+static uint64_t count_match(const struct tally *t, enum answer trusted, unsigned match)
+{
+    return tally_get(t, (uint64_t)trusted << 8 | match);
+}
+
+static uint64_t count_matches(const struct tally *t, unsigned match)
+{
+    return count_match(t, ANSWER_YES, match) + count_match(t, ANSWER_NO, match) +
+           count_match(t, ANSWER_UNKNOWN, match);
+}
+
 static int fill_name(struct statistic *s, const struct tally *t)
 {
     for (unsigned i = NUM_NAME_MATCHES; i-- > 0;)
-        statistic_value(s, name_match_slug(i), tally_get(t, i));
+        statistic_value(s, name_match_slug(i), count_matches(t, i));
     return 0;
+}
+
+/* apart for chains that are trusted and those that are not */
+static int fill_name_trust(struct statistic *s, const struct aggregate *a, const struct tally *t)
+{
+    static const struct {
+        enum answer trusted;
+        const char *word;
+    } trusts[] = {{ANSWER_YES, "trusted"}, {ANSWER_NO, "not trusted"}};
+    uint64_t unknown = 0;
+    for (size_t k = 0; k < sizeof trusts / sizeof trusts[0]; k++)
+        for (unsigned i = NUM_NAME_MATCHES; i-- > 0;) {
+            char label[96];
+            snprintf(label, sizeof label, "%s, %s", trusts[k].word, name_match_slug(i));
+            statistic_value(s, label, count_match(t, trusts[k].trusted, i));
+        }
+    for (unsigned i = 0; i < NUM_NAME_MATCHES; i++)
+        unknown += count_match(t, ANSWER_UNKNOWN, i);
+    statistic_unknown(s, not_judged(a), unknown);
+    return 0;
+}
+
+int fill_name_host_trust(struct statistic *s, const struct aggregate *a)
+{
+    return fill_name_trust(s, a, &a->tally[TALLY_NAME_HOST]);
+}
+
+int fill_name_greeting_trust(struct statistic *s, const struct aggregate *a)
+{
+    return fill_name_trust(s, a, &a->tally[TALLY_NAME_GREETING]);
+}
+
+int fill_name_ehlo_trust(struct statistic *s, const struct aggregate *a)
+{
+    return fill_name_trust(s, a, &a->tally[TALLY_NAME_EHLO]);
 }
 
 int fill_name_host(struct statistic *s, const struct aggregate *a)
@@ -242,12 +242,18 @@ int fill_name_ptr(struct statistic *s, const struct aggregate *a)
     return 0;
 }
 
+int fill_ptr_confirmed(struct statistic *s, const struct aggregate *a)
+{
+    statistic_add(s, bytes_text("not collected"), a->funnel[FUNNEL_L], ROW_UNKNOWN);
+    return 0;
+}
+
 int fill_identity(struct statistic *s, const struct aggregate *a)
 {
     const struct tally *t = &a->tally[TALLY_NAME_GREETING];
     uint64_t same = 0, other = 0;
     for (unsigned i = 0; i < NUM_NAME_MATCHES; i++)
-        *(name_match_ok(i) ? &same : &other) += tally_get(t, i);
+        *(name_match_ok(i) ? &same : &other) += count_matches(t, i);
     statistic_value(s, "greeting = certificate; PTR not collected", same);
     statistic_value(s, "greeting != certificate; PTR not collected", other);
     statistic_unknown(s, "no name in the greeting; PTR not collected",

@@ -57,9 +57,6 @@ static inline void statistic_figure(struct statistic *s, const char *name, doubl
         s->figures[s->num_figures++] = (struct statistic_figure){name, value};
 }
 
-/* statistics_num_chains counts the distinct chains of L; -ENOMEM. */
-int statistics_num_chains(uint64_t *out, const struct aggregate *a);
-
 typedef int statistic_fill(struct statistic *s, const struct aggregate *a);
 statistic_fill fill_audit_versions, fill_audit_legacy, fill_audit_pq, fill_audit_other,
     fill_audit_version_sets, fill_audit_suites, fill_audit_groups, fill_audit_dh, fill_key,
@@ -81,6 +78,10 @@ statistic_fill fill_audit_versions, fill_audit_legacy, fill_audit_pq, fill_audit
     fill_greeting_name, fill_not_smtp, fill_stripping, fill_offered, fill_offered_reply,
     fill_starttls_reply, fill_version, fill_suite, fill_group, fill_sigscheme, fill_handshake,
     fill_key_exchange, fill_forward_secrecy, fill_aead, fill_pq, fill_pq13, fill_tls_facts,
-    fill_ticket, fill_latency;
+    fill_ticket, fill_latency, fill_suite_version, fill_key_exchange_version, fill_name_host_trust,
+    fill_name_greeting_trust, fill_name_ehlo_trust, fill_stripping_as, fill_ptr_confirmed,
+    fill_greet_modes, fill_cluster_size, fill_cluster_size_targets, fill_cluster_top,
+    fill_concentration_cluster, fill_pq_cluster, fill_default_cert, fill_default_key,
+    fill_default_key_spread, fill_default_key_targets, fill_key_networks;
 
 #endif

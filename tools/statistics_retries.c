@@ -71,6 +71,35 @@ int fill_tarpit(struct statistic *s, const struct aggregate *a)
     return 0;
 }
 
+/* a mode is a bin that has more than all from half to twice its time: further bins of the same hill
+ * are none */
+static bool is_mode(const struct histogram_bin *bins, size_t num, size_t i)
+{
+    for (size_t k = 0; k < num; k++) {
+        bool near =
+            2 * bins[k].from_us >= bins[i].from_us && bins[k].from_us <= 2 * bins[i].from_us;
+        bool more = k < i ? bins[k].count >= bins[i].count : bins[k].count > bins[i].count;
+        if (near && k != i && more)
+            return false;
+    }
+    return true;
+}
+
+int fill_greet_modes(struct statistic *s, const struct aggregate *a)
+{
+    struct histogram_bin bins[HISTOGRAM_COARSE_BINS];
+    size_t num = histogram_bins(bins, &a->latency[TIMING_GREETING]);
+    for (size_t i = 0; i < num; i++) {
+        char label[LABEL_MAX];
+        if (100 * bins[i].count < a->funnel[FUNNEL_G] || !is_mode(bins, num, i))
+            continue;
+        snprintf(label, sizeof label, "%.3f to %.3f ms", (double)bins[i].from_us / 1000,
+                 (double)bins[i].to_us / 1000);
+        statistic_value(s, label, bins[i].count);
+    }
+    return 0;
+}
+
 int fill_greet_delay(struct statistic *s, const struct aggregate *a)
 {
     const struct tally *t = &a->tally[TALLY_GREET_DELAY];

@@ -213,6 +213,23 @@ int fill_stripping(struct statistic *s, const struct aggregate *a)
     return 0;
 }
 
+/* ASes of so few targets of E tell of those, and not of the AS */
+enum { AS_TARGETS_MIN = 10 };
+
+int fill_stripping_as(struct statistic *s, const struct aggregate *a)
+{
+    struct tally_row row;
+    for (size_t at = 0; tally_next(&a->tally[TALLY_AS_E], &at, &row);) {
+        char label[LABEL_MAX];
+        uint64_t marked = tally_get(&a->tally[TALLY_AS_MARKED], row.key);
+        if (row.key == 0 || row.count < AS_TARGETS_MIN || marked == 0)
+            continue;
+        snprintf(label, sizeof label, "AS%u", (unsigned)row.key);
+        statistic_conclusive(s, label, marked, row.count);
+    }
+    return 0;
+}
+
 int fill_offered(struct statistic *s, const struct aggregate *a)
 {
     const struct tally *t = &a->tally[TALLY_OFFERED];

@@ -1,7 +1,9 @@
 #include "tools/statistics_fill.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/group_class.h"
 #include "core/names.h"
@@ -10,6 +12,18 @@
 enum { LABEL_MAX = 96 };
 
 typedef const char *name_of(uint16_t code);
+
+#define LOW_MASK UINT64_C(0xffffffff) /* of a key that has the version above */
+
+/* counts of what is below the version; -ENOMEM */
+static int without_version(struct tally *out, const struct tally *t)
+{
+    struct tally_row row;
+    tally_init(out);
+    for (size_t at = 0; tally_next(t, &at, &row);)
+        tally_add(out, row.key & LOW_MASK, row.count);
+    return out->bad ? -ENOMEM : 0;
+}
 
 /* adds a row for each code point, by its name or else in hex */
 static void add_codes(struct statistic *s, const struct tally *t, name_of *name)
@@ -39,14 +53,20 @@ int fill_version(struct statistic *s, const struct aggregate *a)
 
 int fill_suite(struct statistic *s, const struct aggregate *a)
 {
-    add_codes(s, &a->tally[TALLY_SUITE], tls_suite_name);
-    return 0;
+    struct tally suites;
+    int rc = without_version(&suites, &a->tally[TALLY_SUITE]);
+    add_codes(s, &suites, tls_suite_name);
+    tally_cleanup(&suites);
+    return rc;
 }
 
 int fill_group(struct statistic *s, const struct aggregate *a)
 {
-    add_codes(s, &a->tally[TALLY_GROUP], tls_group_name);
-    return 0;
+    struct tally groups;
+    int rc = without_version(&groups, &a->tally[TALLY_GROUP]);
+    add_codes(s, &groups, tls_group_name);
+    tally_cleanup(&groups);
+    return rc;
 }
 
 int fill_sigscheme(struct statistic *s, const struct aggregate *a)
@@ -89,7 +109,8 @@ static enum exchange exchange_of(uint64_t group)
                               : EXCHANGE_UNKNOWN;
 }
 
-int fill_key_exchange(struct statistic *s, const struct aggregate *a)
+/* writes what a key exchange is called; false: not known */
+static bool exchange_label(char out[LABEL_MAX], uint64_t group)
 {
     static const char *const words[] = {
         [EXCHANGE_UNKNOWN] = "unknown",
@@ -98,29 +119,84 @@ int fill_key_exchange(struct statistic *s, const struct aggregate *a)
         [EXCHANGE_ECDHE] = "ECDHE",
         [EXCHANGE_PQ] = "hybrid post-quantum",
     };
+    enum exchange exchange = exchange_of(group);
+    snprintf(out, LABEL_MAX, "%s%s%s", words[exchange], exchange > EXCHANGE_RSA ? " " : "",
+             exchange > EXCHANGE_RSA ? tls_group_name((uint16_t)group) : "");
+    return exchange != EXCHANGE_UNKNOWN;
+}
+
+int fill_key_exchange(struct statistic *s, const struct aggregate *a)
+{
+    struct tally_row row;
+    struct tally groups;
+    uint64_t unknown = 0;
+    int rc = without_version(&groups, &a->tally[TALLY_GROUP]);
+    for (size_t at = 0; tally_next(&groups, &at, &row);) {
+        char label[LABEL_MAX];
+        if (exchange_label(label, row.key))
+            statistic_value(s, label, row.count);
+        else
+            unknown += row.count;
+    }
+    statistic_unknown(s, "unknown", unknown);
+    tally_cleanup(&groups);
+    return rc;
+}
+
+/* ---- by version ---- */
+
+static const char *version_word(uint64_t key)
+{
+    const char *name = tls_version_name((uint16_t)(key >> 32));
+    return key >> 32 == 0 ? "unknown version" : name != NULL ? name : "unregistered version";
+}
+
+int fill_suite_version(struct statistic *s, const struct aggregate *a)
+{
     struct tally_row row;
     uint64_t unknown = 0;
-    for (size_t at = 0; tally_next(&a->tally[TALLY_GROUP], &at, &row);) {
-        char label[LABEL_MAX];
-        enum exchange exchange = exchange_of(row.key);
-        if (exchange == EXCHANGE_UNKNOWN) {
+    for (size_t at = 0; tally_next(&a->tally[TALLY_SUITE], &at, &row);) {
+        uint16_t suite = (uint16_t)(row.key & LOW_MASK);
+        const char *name = tls_suite_name(suite);
+        char label[2 * LABEL_MAX];
+        if (name != NULL)
+            snprintf(label, sizeof label, "%s %s", version_word(row.key), name);
+        else
+            snprintf(label, sizeof label, "%s 0x%04x", version_word(row.key), suite);
+        if (suite != 0 && row.key >> 32 != 0)
+            statistic_value(s, label, row.count);
+        else
             unknown += row.count;
-            continue;
-        }
-        snprintf(label, sizeof label, "%s%s%s", words[exchange], exchange > EXCHANGE_RSA ? " " : "",
-                 exchange > EXCHANGE_RSA ? tls_group_name((uint16_t)row.key) : "");
-        statistic_value(s, label, row.count);
     }
     statistic_unknown(s, "unknown", unknown);
     return 0;
 }
+
+int fill_key_exchange_version(struct statistic *s, const struct aggregate *a)
+{
+    struct tally_row row;
+    uint64_t unknown = 0;
+    for (size_t at = 0; tally_next(&a->tally[TALLY_GROUP], &at, &row);) {
+        char exchange[LABEL_MAX], label[2 * LABEL_MAX];
+        bool known = exchange_label(exchange, row.key & LOW_MASK) && row.key >> 32 != 0;
+        snprintf(label, sizeof label, "%s %s", version_word(row.key), exchange);
+        if (known)
+            statistic_value(s, label, row.count);
+        else
+            unknown += row.count;
+    }
+    statistic_unknown(s, "unknown", unknown);
+    return 0;
+}
+
+/* ---- classes ---- */
 
 int fill_forward_secrecy(struct statistic *s, const struct aggregate *a)
 {
     struct tally_row row;
     uint64_t counts[3] = {0};
     for (size_t at = 0; tally_next(&a->tally[TALLY_GROUP], &at, &row);) {
-        enum exchange exchange = exchange_of(row.key);
+        enum exchange exchange = exchange_of(row.key & LOW_MASK);
         counts[exchange > EXCHANGE_RSA ? 2 : exchange] += row.count;
     }
     statistic_value(s, "yes", counts[2]);
@@ -134,7 +210,8 @@ int fill_aead(struct statistic *s, const struct aggregate *a)
     struct tally_row row;
     uint64_t yes = 0, no = 0, unknown = 0;
     for (size_t at = 0; tally_next(&a->tally[TALLY_SUITE], &at, &row);) {
-        unsigned class = row.key != 0 ? suite_class((uint16_t)row.key) : 0;
+        uint16_t suite = (uint16_t)(row.key & LOW_MASK);
+        unsigned class = suite != 0 ? suite_class(suite) : 0;
         *(class == 0 ? &unknown : class & (SUITE_AEAD | SUITE_TLS13) ? &yes : &no) += row.count;
     }
     statistic_value(s, "yes", yes);
@@ -203,6 +280,19 @@ int fill_ticket(struct statistic *s, const struct aggregate *a)
     return 0;
 }
 
+static void put_bins(struct statistic *s, struct statistic_row *row, const struct histogram *h)
+{
+    struct histogram_bin bins[HISTOGRAM_COARSE_BINS];
+    size_t num = histogram_bins(bins, h);
+    row->bins = malloc((num + 1) * sizeof bins[0]);
+    if (row->bins == NULL) {
+        s->bad = true;
+        return;
+    }
+    memcpy(row->bins, bins, num * sizeof bins[0]);
+    row->num_bins = num;
+}
+
 int fill_latency(struct statistic *s, const struct aggregate *a)
 {
     static const char *const slugs[NUM_TIMINGS] = {
@@ -216,6 +306,8 @@ int fill_latency(struct statistic *s, const struct aggregate *a)
         for (size_t q = 0; !s->bad && q < NUM_QUANTILES; q++)
             s->rows[i].quantile_us[q] =
                 h->count > 0 ? histogram_quantile(h, quantile_per_mille[q]) : NAN;
+        if (!s->bad && a->sums != NULL) /* not of groups */
+            put_bins(s, &s->rows[i], h);
     }
     return 0;
 }
