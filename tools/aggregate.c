@@ -3,29 +3,38 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct aggregate *aggregate_new(const struct aggregate_setup *setup)
+#include "tools/statistics_only.h"
+
+/* lent: the counts of another; NULL: it has its own */
+static struct aggregate *new_with(const struct aggregate_setup *setup, struct cert_counts *lent)
 {
-    const struct catalog *catalog = setup->catalog;
     struct aggregate *a = calloc(1, sizeof *a);
     if (a == NULL)
         return NULL;
     a->setup = *setup;
-    a->catalog = catalog;
+    a->catalog = setup->catalog;
     ehlo_table_init(&a->ehlo);
-    a->leaves = calloc(catalog->certs.num + 1, sizeof a->leaves[0]);
-    a->of_span = calloc(catalog->chains.num_spans + 1, sizeof a->of_span[0]);
-    a->of_unjudged = calloc(catalog->chains.num + 1, sizeof a->of_unjudged[0]);
+    cluster_table_init(&a->clusters);
     a->scratch = calloc(1, sizeof *a->scratch);
-    if (setup->select.geo != NULL)
-        a->keys = calloc(catalog->certs.num_keys + 1, sizeof a->keys[0]);
-    a->key_pq = calloc(catalog->certs.num_keys + 1, sizeof a->key_pq[0]);
-    bool good = a->key_pq != NULL && a->leaves != NULL && a->of_span != NULL &&
-                a->of_unjudged != NULL && a->scratch != NULL &&
-                (a->keys != NULL || setup->select.geo == NULL);
-    if (good && groups_counts_new(a) == 0)
+    if (a->scratch != NULL)
+        a->scratch->mta = rules_memo_new();
+    a->counts = lent != NULL ? lent : cert_counts_new(setup->catalog);
+    a->counts_are_lent = lent != NULL;
+    if (a->scratch != NULL && a->counts != NULL && groups_counts_new(a) == 0)
         return a;
     aggregate_free(a);
     return NULL;
+}
+
+struct aggregate *aggregate_new(const struct aggregate_setup *setup)
+{
+    return new_with(setup, NULL);
+}
+
+struct aggregate *aggregate_new_beside(struct aggregate *first)
+{
+    first->counts->is_shared = true;
+    return new_with(&first->setup, first->counts);
 }
 
 void aggregate_free(struct aggregate *a)
@@ -36,15 +45,20 @@ void aggregate_free(struct aggregate *a)
         tally_cleanup(&a->tally[i]);
     ehlo_table_cleanup(&a->ehlo);
     groups_counts_free(a);
-    free(a->leaves);
-    free(a->keys);
-    free(a->key_pq);
+    if (!a->counts_are_lent)
+        cert_counts_free(a->counts);
+    cert_sums_free(a->sums);
+    tally_cleanup(&a->sizes.networks);
+    tally_cleanup(&a->sizes.domains);
+    tally_cleanup(&a->sizes.clusters);
+    top_list_cleanup(&a->sizes.top_clusters);
     network_table_cleanup(&a->networks);
-    free(a->of_span);
-    free(a->of_unjudged);
+    cluster_table_cleanup(&a->clusters);
     if (a->scratch != NULL) {
         free(a->scratch->texts);
         free(a->scratch->chains);
+        free(a->scratch->shapes);
+        rules_memo_free(a->scratch->mta);
     }
     free(a->scratch);
     free(a);
@@ -52,10 +66,26 @@ void aggregate_free(struct aggregate *a)
 
 static int state_of(const struct aggregate *a)
 {
-    bool bad = a->ehlo.bad || a->networks.bad;
+    bool bad = a->ehlo.bad || a->networks.bad || a->clusters.bad;
     for (size_t i = 0; i < NUM_TALLIES; i++)
         bad |= a->tally[i].bad;
     return bad ? -ENOMEM : 0;
+}
+
+int aggregate_fold(struct aggregate *a, size_t top)
+{
+    if (a->sums == NULL)
+        a->sums = cert_sums_new(top, a->setup.certificate);
+    /* where the catalog has all leaves, it has all of a key */
+    struct overflow *keys = leaf_range_is_all(&a->catalog->range) ? NULL : a->setup.overflow;
+    int rc = a->sums != NULL ? cert_sums_fold(a->sums, a->counts, keys) : -ENOMEM;
+    a->counts->is_folded = true;
+    return rc;
+}
+
+int aggregate_turn(struct aggregate *a)
+{
+    return cert_counts_begin(a->counts);
 }
 
 uint64_t shard_positions(const struct dataset_header *header)
@@ -78,9 +108,10 @@ static void add_connected(struct adding *add, struct visit *v)
     const struct record *r = v->r;
     bool known = r->cause == CAUSE_REJECTED || r->cause == CAUSE_THROTTLED; /* counted only */
     bool greeted = known || phase_over(r, STAGE_GREETING, TIMING_GREETING);
-    enter(add, v, FUNNEL_T);
-    count(add, v, TALLY_GREETED, greeted ? CAUSE_OK : r->cause);
-    count(add, v, TALLY_NOT_SMTP, not_smtp_of(r, greeted));
+    if ((add->needs & NEED_DIALOGUE) != 0) {
+        count(add, v, TALLY_GREETED, greeted ? CAUSE_OK : r->cause);
+        count(add, v, TALLY_NOT_SMTP, not_smtp_of(r, greeted));
+    }
     if (greeted)
         add_greeted(add, v);
 }
@@ -126,9 +157,10 @@ bool was_probed(unsigned cause)
 
 static void add_probed(struct adding *add, struct visit *v)
 {
-    enter(add, v, FUNNEL_P);
-    add_timings(add, v);
-    add_attempts(add, v);
+    if ((add->needs & NEED_TIMINGS) != 0)
+        add_timings(add, v);
+    if ((add->needs & NEED_RETRIES) != 0)
+        add_attempts(add, v);
     if (v->r->stage > STAGE_CONNECT)
         add_connected(add, v);
     count(add, v, TALLY_OFFERED, v->offered);
@@ -150,10 +182,9 @@ static void add_visit(struct adding *add, const struct record *r, const struct j
     memset(v.names, 0, sizeof v.names);
     v.trusted = TRUSTED_NO_TLS;
     v.grouped = add->a->setup.groups != NULL;
-    v.sets = 0;
     v.num_cells = 0;
-    count(add, &v, TALLY_OUTCOME, (uint64_t)r->stage << 8 | r->cause);
-    if (!was_probed(r->cause))
+    shapes_enter(add, &v);
+    if ((v.sets >> FUNNEL_P & 1) == 0)
         return;
     add_probed(add, &v);
     if (v.grouped)
@@ -190,30 +221,111 @@ static void add_runs(struct adding *add)
         add->a->positions_given += done;
 }
 
+/* what is in no record */
+static void add_others(struct adding *add)
+{
+    const struct group_setup *select = &add->a->setup.select;
+    /* nothing is known of them but how they ended: no filter selects, no file weighs them */
+    if (select->where == NULL && select->weights == NULL)
+        add_unrecorded(add);
+    add_runs(add);
+}
+
+/* what a record leads to is larger than any cache: it is asked for a while ahead, step by step */
+enum {
+    NEAR_STEP = 4,
+    NEAR_LOOK = GEO_NEAR,
+    NEAR_TELL,
+    NUM_NEAR,
+    NEAR_LAST = NUM_NEAR * NEAR_STEP,
+    NEAR_RING = 32 /* records between the first step and their turn, rounded up */
+};
+
+/* what was found ahead of a record */
+struct ahead {
+    struct geo_found found;
+    struct geo_place place;
+};
+
+static void near_place(struct adding *add, struct ahead *ahead, struct addr addr, unsigned near)
+{
+    const struct geo *geo = add->a->setup.select.geo;
+    if (near < NEAR_LOOK) {
+        geo_near(geo, addr, near);
+    } else if (near == NEAR_LOOK) {
+        geo_look(geo, &ahead->found, addr);
+    } else {
+        geo_tell(geo, &ahead->place, &ahead->found);
+        tally_near(&add->a->tally[TALLY_AS_E], ahead->place.as_number);
+    }
+}
+
+static void bring_near(struct adding *add, struct ahead ring[NEAR_RING], size_t i)
+{
+    struct block_glance glance;
+    for (unsigned near = 0; near < NUM_NEAR && i >= near * NEAR_STEP; near++) {
+        size_t at = i - near * NEAR_STEP;
+        if (!block_glance(add->block, &glance, at))
+            continue;
+        if (add->a->setup.select.geo != NULL && glance.has_addr)
+            near_place(add, &ring[at % NEAR_RING], glance.addr, near);
+        if ((add->needs & NEED_CERTS) != 0 && glance.chain_id != UINT32_MAX && near % 2 == 1)
+            chain_near(add, glance.chain_id, near / 2);
+        if ((add->needs & NEED_NETWORKS) != 0 && glance.has_addr && near == 2)
+            network_table_near(&add->a->networks, network_key(glance.addr));
+    }
+}
+
+static void add_record(struct adding *add, const struct ahead ring[NEAR_RING], size_t i)
+{
+    const struct group_setup *select = &add->a->setup.select;
+    struct record r;
+    struct joined joined;
+    block_record(add->block, &r, i);
+    if (!leaf_range_has_record(&add->a->catalog->range, add->block, &r))
+        return;
+    if (select->geo != NULL && record_has_addr(&r) && i < block_num_in_full(add->block))
+        join_placed(&joined, select, add->header, &r, &ring[i % NEAR_RING].place);
+    else
+        join(&joined, select, add->header, &r);
+    if (joined.weight > 0)
+        add_visit(add, &r, &joined);
+}
+
+/* looking ahead has a price too */
+static void add_records(struct adding *add)
+{
+    struct ahead ring[NEAR_RING];
+    bool far = add->a->setup.select.geo != NULL || (add->needs & (NEED_CERTS | NEED_NETWORKS)) != 0;
+    size_t num = block_num_records(add->block);
+    for (size_t i = 0; far && i < NEAR_LAST; i++)
+        bring_near(add, ring, i);
+    for (size_t i = 0; i < num; i++) {
+        if (far)
+            bring_near(add, ring, i + NEAR_LAST);
+        add_record(add, ring, i);
+    }
+}
+
 int aggregate_add_block(struct aggregate *a, const struct dataset_header *header,
                         const struct block *block)
 {
-    struct adding add = {a, header, block};
-    if (!texts_clear(a->scratch, block))
+    struct adding add = {a, header, block, statistics_needs(a->setup.only)};
+    if (!tables_clear(a->scratch, block))
         return -ENOMEM;
 
-    audits_begin(&add);
-    resolve_chains(&add);
-    size_t num_records = block_num_records(block);
-    for (size_t i = 0; i < num_records; i++) {
-        struct record r;
-        struct joined joined;
-        block_record(block, &r, i);
-        join(&joined, &a->setup.select, header, &r);
-        if (joined.weight > 0)
-            add_visit(&add, &r, &joined);
-    }
-    /* nothing is known of them but how they ended: no filter selects, no file weighs them */
-    if (a->setup.select.where == NULL && a->setup.select.weights == NULL)
-        add_unrecorded(&add);
-    add_runs(&add);
-    audits_end(&add);
-    return state_of(a);
+    if ((add.needs & NEED_AUDITS) != 0)
+        audits_begin(&add);
+    if ((add.needs & NEED_CERTS) != 0)
+        resolve_chains(&add);
+    add_records(&add);
+    if (a->catalog->range.first == 0)
+        add_others(&add);
+    shapes_end(&add);
+    if ((add.needs & NEED_AUDITS) != 0)
+        audits_end(&add);
+    int rc = state_of(a);
+    return rc != 0 ? rc : tables_bound(a);
 }
 
 bool ehlo_renumber(uint64_t *key, uint64_t which, const uint32_t *classes)
@@ -263,22 +375,12 @@ static void add_array(uint64_t *into, const uint64_t *from, size_t num)
 
 int aggregate_merge(struct aggregate *into, const struct aggregate *from)
 {
-    for (size_t i = 0; i < into->catalog->chains.num_spans; i++)
-        into->of_span[i] += from->of_span[i];
-    for (size_t i = 0; i < into->catalog->chains.num; i++)
-        into->of_unjudged[i] += from->of_unjudged[i];
-    for (size_t i = 0; i < into->catalog->certs.num; i++) {
-        into->leaves[i].done += from->leaves[i].done;
-        into->leaves[i].failed += from->leaves[i].failed;
-        into->leaves[i].trusted += from->leaves[i].trusted;
-    }
-    for (size_t i = 0; i < into->catalog->certs.num_keys; i++)
-        into->key_pq[i] |= from->key_pq[i];
-    network_table_merge(&into->networks, &from->networks);
-    for (size_t i = 0; into->keys != NULL && i < into->catalog->certs.num_keys; i++)
-        key_place_merge(&into->keys[i], &from->keys[i]);
+    if (from->counts != into->counts)
+        cert_counts_merge(into->counts, from->counts);
+    add_array(into->leaf_done, from->leaf_done, 3);
+    add_array(into->leaf_failed, from->leaf_failed, 3);
     for (size_t i = 0; i < NUM_TALLIES; i++)
-        if (i != TALLY_EHLO && i != TALLY_EHLO_TLS && i != TALLY_EHLO_PAIR)
+        if (i != TALLY_EHLO && i != TALLY_EHLO_TLS && i != TALLY_EHLO_PAIR && i != TALLY_DOMAIN)
             tally_merge(&into->tally[i], &from->tally[i]);
     for (size_t i = 0; i < NUM_TIMINGS; i++)
         histogram_merge(&into->latency[i], &from->latency[i]);
@@ -293,6 +395,9 @@ int aggregate_merge(struct aggregate *into, const struct aggregate *from)
     into->positions_given += from->positions_given;
     into->positions_done += from->positions_done;
     into->no_leaf += from->no_leaf;
+    into->no_leaf_failed += from->no_leaf_failed;
     int rc = merge_ehlo(into, from);
+    if (rc == 0)
+        rc = tables_merge(into, from);
     return rc != 0 ? rc : state_of(into);
 }

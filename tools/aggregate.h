@@ -8,7 +8,7 @@
  * Promise    the result does not depend on the order of blocks, nor on how they were parted. Memory
  *            is in the number of distinct things, not of records.
  * Ownership  _new/_free; what the setup points to outlives it. Nothing of a block is kept.
- * Errors     -ENOMEM; the aggregate is then of no use.
+ * Errors     -ENOMEM, or as overflow.h; the aggregate is then of no use.
  */
 #ifndef MXSWEEP_TOOLS_AGGREGATE_H
 #define MXSWEEP_TOOLS_AGGREGATE_H
@@ -16,7 +16,8 @@
 #include "core/dataset.h"
 #include "tools/aggregate_keys.h"
 #include "tools/answer.h"
-#include "tools/catalog.h"
+#include "tools/cert_sums.h"
+#include "tools/cluster.h"
 #include "tools/ehlo_table.h"
 #include "tools/groups.h"
 #include "tools/histogram.h"
@@ -57,12 +58,35 @@ uint64_t network_key(struct addr addr);
 /* greet_delay_label says in words how long a greeting took. */
 const char *greet_delay_label(unsigned delay);
 
+/* what counting takes time for; what no statistic that is asked for needs is left undone */
+enum need {
+    NEED_DIALOGUE = 1 << 0, /* greetings, replies to EHLO and HELO */
+    NEED_MTA = 1 << 1,      /* rules that name the software */
+    NEED_REFUSALS = 1 << 2, /* rules that say why */
+    NEED_RETRIES = 1 << 3,
+    NEED_TIMINGS = 1 << 4,
+    NEED_AUDITS = 1 << 5,   /* findings of audits, and the hybrid groups in hellos */
+    NEED_CERTS = 1 << 6,    /* the catalog of certificates and chains */
+    NEED_VERDICTS = 1 << 7, /* its chains, judged */
+    NEED_NAMES = 1 << 8,    /* whether leaves name their targets */
+    NEED_PLACES = 1 << 9,   /* ASes and countries of keys */
+    NEED_NETWORKS = 1 << 10,
+    NEED_DOMAINS = 1 << 11,
+    NEED_CLUSTERS = 1 << 12, /* targets that are set up alike */
+    NEED_ALL = (1 << 13) - 1
+};
+
+struct statistics_only; /* statistics_only.h */
+
 /* what targets are counted by; NULL, but for the catalog: not asked */
 struct aggregate_setup {
     const struct catalog *catalog;
     const struct rules *mta, *rejection;
+    const struct rules *certificate; /* names products by the issuers of leaves */
     struct group_setup select;   /* which records count, how much, and what they are joined with */
     const struct groups *groups; /* sealed; by which targets are broken down */
+    struct overflow *overflow;   /* for what has no room; NULL: all has */
+    const struct statistics_only *only; /* what is asked for; NULL: all */
 };
 
 /* what is counted of a group: a part of the tallies (aggregate_is_grouped) */
@@ -73,6 +97,16 @@ struct group_counts {
 };
 enum { CELL_BITS = 48 };
 
+/* how many networks, domains have so many targets of H */
+struct size_sums {
+    struct tally clusters;                 /* of L: targets of a cluster: clusters */
+    struct top_list top_clusters;          /* struct cluster, of 2 targets or more */
+    uint64_t num_clusters, clusters_pq[3]; /* not known, no, yes */
+    struct tally networks, domains;        /* targets: things */
+    uint64_t foreign; /* targets in networks with one leaf, that is none of theirs */
+    bool are_known;
+};
+
 struct aggregate {
     uint64_t positions_given; /* of the files' shards, those that hold a target */
     uint64_t positions_done;
@@ -80,36 +114,40 @@ struct aggregate {
     struct tally tally[NUM_TALLIES];
     struct histogram latency[NUM_TIMINGS];
     struct ehlo_table ehlo;
-    struct network_table networks; /* of H */
+    struct network_table networks; /* of H; those that had room */
+    struct cluster_table clusters; /* of L */
+    struct size_sums sizes;        /* once all is counted */
     uint64_t num_audited;          /* of R: with the findings of an audit */
     uint64_t num_versions_known, num_suites_known, num_groups_known, num_dh_known; /* of those */
-    uint64_t no_leaf;                                            /* of H: sent no certificate */
+    uint64_t no_leaf, no_leaf_failed; /* sent no certificate; of H, and of R without H */
     uint64_t flag_yes[NUM_TLS_FLAGS], flag_known[NUM_TLS_FLAGS]; /* of H */
     const struct catalog *catalog;                               /* that of the setup */
     struct aggregate_setup setup;
     struct group_counts *groups[NUM_DIMENSIONS]; /* by slot */
-    uint8_t *key_pq;                             /* of H: by number of the key, bits 1 << enum pq */
-    struct key_place *keys;                      /* by number of the key; NULL: no database */
-    struct leaf_counts *leaves;                  /* by index of the catalog's certificates */
-    uint64_t *of_span;             /* of L: by index of the span in which the chain was judged */
-    uint64_t *of_unjudged;         /* of L: by index of the chain */
+    uint64_t leaf_done[3], leaf_failed[3]; /* of R, by enum cert_state of the leaf: completed a
+                                            * handshake; did not */
+    struct cert_counts *counts;    /* by what the catalog holds; NULL: of a group, not kept */
+    bool counts_are_lent;          /* by the aggregate that it was made beside */
+    struct cert_sums *sums;        /* of those that were folded; NULL: none yet */
     struct block_scratch *scratch; /* private */
-};
-
-/* where the targets of a key are; what is not known does not count */
-struct key_place {
-    uint32_t as_number; /* of one of them; 0: none known */
-    char country[3];
-    bool several_as, several_countries;
-};
-
-/* targets that sent a certificate as the leaf */
-struct leaf_counts {
-    uint64_t done, failed, trusted; /* completed a handshake; did not; of those done, V */
 };
 
 struct aggregate *aggregate_new(const struct aggregate_setup *setup); /* NULL: no memory */
 void aggregate_free(struct aggregate *a);
+
+/* aggregate_new_beside makes one for another thread, to be merged into `first`; both count what is
+ * by certificate, chain and key into that one's, which outlives it. NULL: no memory. */
+struct aggregate *aggregate_new_beside(struct aggregate *first);
+
+/* aggregate_fold adds what was counted by certificate, chain and key to the sums that statistics
+ * read, of the largest so many rows (0: all; the first call says so). Once for a catalog. */
+int aggregate_fold(struct aggregate *a, size_t top);
+
+/* aggregate_end makes what statistics read of all that was folded and counted. */
+int aggregate_end(struct aggregate *a);
+
+/* aggregate_turn goes on with what the catalog holds now, after aggregate_fold. */
+int aggregate_turn(struct aggregate *a);
 
 /* aggregate_add_file counts the positions that a file is about; of a stream, they are counted block
  * by block. */

@@ -46,15 +46,13 @@ static const struct chain_span *verdict_of(struct adding *add, const struct visi
 static void add_verdict(struct adding *add, struct visit *v, uint32_t chain,
                         const struct chain_span *verdict)
 {
-    struct aggregate *a = add->a;
-    if (verdict != NULL)
-        a->of_span[verdict - a->catalog->chains.spans] += v->weight;
-    else if (chain != CHAIN_NONE_KNOWN)
-        a->of_unjudged[chain] += v->weight;
+    if (chain != CHAIN_NONE_KNOWN)
+        cert_counts_chain(add->a->counts, chain, verdict, v->weight);
 }
 
 /* N; each identity is counted apart */
-static enum answer add_names(struct adding *add, struct visit *v, const struct cert_entry *leaf)
+static enum answer add_names(struct adding *add, struct visit *v, const struct cert_entry *leaf,
+                             enum answer trusted)
 {
     enum answer named = ANSWER_UNKNOWN;
     for (size_t i = 0; i < NUM_IDENTITIES; i++) {
@@ -62,7 +60,7 @@ static enum answer add_names(struct adding *add, struct visit *v, const struct c
             continue;
         enum name_match match =
             leaf_names_match(&add->a->catalog->certs.names, &leaf->names, &v->names[i]);
-        count(add, v, (enum aggregate_tally)(TALLY_NAME_HOST + i), match);
+        count(add, v, (enum aggregate_tally)(TALLY_NAME_HOST + i), (uint64_t)trusted << 8 | match);
         if (name_match_ok(match))
             named = ANSWER_YES;
         else if (named == ANSWER_UNKNOWN)
@@ -110,26 +108,29 @@ static enum sct_where sct_of(const struct record *r, const struct cert_entry *le
 
 /* ---- where keys are ---- */
 
-void key_place_merge(struct key_place *into, const struct key_place *from)
+/* a hash of a network; never 0 */
+static uint32_t network_hash(struct addr addr)
 {
-    if (into->as_number == 0)
-        into->as_number = from->as_number;
-    if (into->country[0] == '\0')
-        memcpy(into->country, from->country, sizeof into->country);
-    into->several_as |=
-        from->several_as || (from->as_number != 0 && from->as_number != into->as_number);
-    into->several_countries |=
-        from->several_countries ||
-        (from->country[0] != '\0' && strcmp(from->country, into->country) != 0);
+    uint32_t hash = (uint32_t)(network_key(addr) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+    return hash != 0 ? hash : 1;
 }
 
 static void add_place(struct adding *add, const struct visit *v, const struct cert_entry *leaf)
 {
-    struct key_place place = {.as_number = v->joined->place.as_number};
-    if (add->a->keys == NULL || leaf->key == CERT_NONE)
-        return;
-    memcpy(place.country, v->joined->place.country, sizeof place.country);
-    key_place_merge(&add->a->keys[leaf->key], &place);
+    const char *country = v->joined->place.country;
+    struct key_place place = {
+        .network = record_has_addr(v->r) ? network_hash(v->r->addr) : 0,
+        .as_number = v->joined->place.as_number,
+        .country = (uint16_t)((uint8_t)country[0] << 8 | (uint8_t)country[1]),
+    };
+    if (leaf->key != CERT_NONE)
+        cert_counts_place(add->a->counts, leaf->key, &place);
+}
+
+static uint64_t key_kind(const struct cert_entry *leaf)
+{
+    uint64_t curve = leaf->curve < UINT16_MAX ? leaf->curve + 1 : 0;
+    return (uint64_t)leaf->key_type << 40 | (uint64_t)(leaf->key_bits & 0xffffff) << 16 | curve;
 }
 
 /* of L */
@@ -143,17 +144,18 @@ static void add_leaf(struct adding *add, struct visit *v, const struct chain_fac
     add_place(add, v, leaf);
     if (verdict != NULL)
         *trusted = verdict->outcome == CHAIN_VALID ? ANSWER_YES : ANSWER_NO;
-    *named = add_names(add, v, leaf);
+    *named = add_names(add, v, leaf, *trusted);
     add_verdict(add, v, chain->chain, verdict);
-    count(add, v, TALLY_VERDICT, verdict != NULL ? verdict->outcome + 1U : 0);
+    count(add, v, TALLY_VERDICT,
+          verdict != NULL ? (uint64_t)verdict->flags << 8 | (verdict->outcome + 1U) : 0);
+    if (v->grouped)
+        count(add, v, TALLY_KEY, key_kind(leaf));
     count(add, v, TALLY_EXPIRY, expiry_at(leaf, v->start_s));
     count(add, v, TALLY_EXPIRY_WEEK, expiry_week_at(leaf, v->start_s));
     count(add, v, TALLY_MUST_STAPLE, must_staple_of(leaf, ocsp));
     count(add, v, TALLY_SCT, sct_of(v->r, leaf));
-    if (*trusted == ANSWER_YES) {
+    if (*trusted == ANSWER_YES)
         enter(add, v, FUNNEL_V);
-        add->a->leaves[chain->leaf].trusted += v->weight;
-    }
     if (*named == ANSWER_YES)
         enter(add, v, FUNNEL_N);
 }
@@ -180,14 +182,15 @@ static void add_chain(struct adding *add, struct visit *v, const struct chain_fa
 
 void add_certs(struct adding *add, struct visit *v)
 {
+    struct aggregate *a = add->a;
     const struct chain_facts *chain = chain_of(add, v->r);
-    bool none = chain == NULL || chain->leaf == CERT_NONE;
-    if (v->r->handshake_done)
+    bool done = v->r->handshake_done;
+    if (done)
         add_chain(add, v, chain);
-    if (none)
-        add->a->no_leaf += v->r->handshake_done && chain == NULL ? v->weight : 0;
-    else if (v->r->handshake_done)
-        add->a->leaves[chain->leaf].done += v->weight;
-    else
-        add->a->leaves[chain->leaf].failed += v->weight;
+    if (chain == NULL || chain->length == 0)
+        *(done ? &a->no_leaf : &a->no_leaf_failed) += v->weight;
+    if (chain == NULL || chain->leaf == CERT_NONE)
+        return;
+    uint8_t state = a->catalog->certs.entries[chain->leaf].state;
+    *(done ? &a->leaf_done[state] : &a->leaf_failed[state]) += v->weight;
 }

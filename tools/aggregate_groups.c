@@ -36,6 +36,11 @@ bool aggregate_is_grouped(enum aggregate_tally tally)
         [TALLY_EHLO_PAIR] = true,
         [TALLY_STARTTLS_REPLY] = true,
         [TALLY_GREET_DELAY] = true,
+        [TALLY_FIRST] = true,
+        [TALLY_SIGSCHEME] = true,
+        [TALLY_NAME_HOST] = true,
+        [TALLY_NAME_EHLO] = true,
+        [TALLY_KEY] = true,
     };
     return grouped[tally];
 }
@@ -60,7 +65,7 @@ void groups_count(struct adding *add, const struct visit *v)
     for (unsigned i = 0; i < NUM_DIMENSIONS; i++) {
         struct group_counts *counts = add->a->groups[i];
         if (counts != NULL)
-            add_cells(&counts[groups_slot(groups, i, v->r, v->joined)], v);
+            add_cells(&counts[groups_slot(groups, i, add->header, v->r, v->joined)], v);
     }
 }
 

@@ -20,16 +20,17 @@ enum aggregate_tally {
     TALLY_OFFERED_REPLY,  /* enum answer of S << 1 | R, of Q */
     TALLY_STARTTLS_REPLY, /* code; or 1 << 16 | cause where no whole reply came; of Q */
     TALLY_VERSION,        /* of H, as the next three */
-    TALLY_SUITE,
-    TALLY_GROUP,        /* GROUP_RSA: none, by RSA key exchange */
-    TALLY_SIGSCHEME,    /* GROUP_RSA likewise; SIGSCHEME_OLD: TLS 1.1 and older have none */
-    TALLY_HANDSHAKE,    /* enum cause << 8 | alert number, of R; CAUSE_OK: completed */
-    TALLY_CHAIN_LENGTH, /* of H; CHAIN_CUT: more than a record keeps */
-    TALLY_EXPIRY,       /* enum expiry, of L */
-    TALLY_CHAIN_OCTETS, /* octets of all certificates, of H; OCTETS_UNKNOWN: some did not come */
-    TALLY_TRUSTED,      /* enum answer of V << 2 | of N, of H */
-    TALLY_TRUSTED_S,    /* the same, of S; TRUSTED_NO_TLS: no handshake was completed */
-    TALLY_NAME_HOST,    /* enum name_match, of the targets of L that have such a name */
+    TALLY_SUITE,          /* version << 32 | suite */
+    TALLY_GROUP,          /* version << 32 | group; GROUP_RSA: none, by RSA key exchange */
+    TALLY_SIGSCHEME,      /* GROUP_RSA likewise; SIGSCHEME_OLD: TLS 1.1 and older have none */
+    TALLY_HANDSHAKE,      /* enum cause << 8 | alert number, of R; CAUSE_OK: completed */
+    TALLY_CHAIN_LENGTH,   /* of H; CHAIN_CUT: more than a record keeps */
+    TALLY_EXPIRY,         /* enum expiry, of L */
+    TALLY_CHAIN_OCTETS,   /* octets of all certificates, of H; OCTETS_UNKNOWN: some did not come */
+    TALLY_TRUSTED,        /* enum answer of V << 2 | of N, of H */
+    TALLY_TRUSTED_S,      /* the same, of S; TRUSTED_NO_TLS: no handshake was completed */
+    TALLY_NAME_HOST, /* enum answer of V << 8 | enum name_match, of the targets of L that have such
+                         * a name */
     TALLY_NAME_GREETING,
     TALLY_NAME_EHLO,
     TALLY_OCSP,          /* enum ocsp_outcome, of H; 0: unknown */
@@ -58,10 +59,14 @@ enum aggregate_tally {
     TALLY_AUDIT_SUITES,   /* where all are known */
     TALLY_AUDIT_GROUPS,   /* where all are known */
     TALLY_AUDIT_DH,       /* bits << 8 | enum dh_prime, where DHE is known */
-    TALLY_VERDICT,        /* enum chain_outcome + 1, or 0: not judged; of L */
-    TALLY_ANOMALY,        /* enum anomaly, or NUM_ANOMALIES: any of them; of G, each target at any
+    TALLY_VERDICT, /* flags of the chain << 8 | enum chain_outcome + 1, or 0: not judged; of L */
+    TALLY_ANOMALY, /* enum anomaly, or NUM_ANOMALIES: any of them; of G, each target at any
                            * number of keys */
-    TALLY_EXPIRY_WEEK,    /* expiry_week_at(), of L */
+    TALLY_EXPIRY_WEEK, /* expiry_week_at(), of L */
+    TALLY_KEY,         /* enum cert_key_type << 40 | bits << 16 | curve (word of the catalog's
+                           * algorithms + 1, or 0), of L; for groups only */
+    TALLY_AS_E,        /* number of the AS, of E; 0: not known */
+    TALLY_AS_MARKED,   /* the same, of those of E with any anomaly */
     NUM_TALLIES
 };
 

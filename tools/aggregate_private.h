@@ -1,8 +1,9 @@
 /*
  * aggregate_private: one block being added, and one target of it.
  *
- * Private to aggregate*.c: aggregate.c goes through blocks, _texts.c resolves their tables, _smtp.c
- * counts a session up to STARTTLS, _tls.c what is behind it, _certs.c chains and names.
+ * Private to aggregate*.c: aggregate.c goes through blocks, _texts.c resolves their tables,
+ * _shapes.c counts what follows from a shape alone, _smtp.c a session up to STARTTLS, _tls.c what
+ * is behind it, _certs.c chains and names.
  */
 #ifndef MXSWEEP_TOOLS_AGGREGATE_PRIVATE_H
 #define MXSWEEP_TOOLS_AGGREGATE_PRIVATE_H
@@ -16,7 +17,8 @@ enum text_role {
     ROLE_GREETING = 2,
     ROLE_EHLO = 4,
     ROLE_REFUSAL = 8,
-    ROLE_NAME = 16
+    ROLE_NAME = 16,
+    ROLE_TEMPLATE = 32
 };
 
 struct text_facts {
@@ -26,6 +28,7 @@ struct text_facts {
     uint32_t enhanced, refusal, anomalies;
     uint32_t class;            /* of a reply to EHLO; EHLO_NONE: code is not 250 */
     uint64_t domain;           /* hash */
+    uint64_t greeting;         /* cluster_greeting() of the template */
     struct name_question name; /* by which the server calls itself in the first line */
     uint64_t audited;          /* targets with these findings of an audit */
 };
@@ -34,13 +37,29 @@ struct chain_facts {
     uint32_t leaf;  /* of the certificate table; CERT_NONE: none */
     uint32_t chain; /* of the chain table; CHAIN_NONE_KNOWN: not in the catalog */
     uint32_t length, octets;
+    uint32_t first_span; /* of its judgement */
+};
+
+enum { SHAPE_CELLS_MAX = 7 };
+
+/* what follows from a shape alone: counted once for all targets of a block that have it */
+struct shape_facts {
+    uint64_t targets;
+    uint32_t sets; /* 1 << enum funnel */
+    uint16_t tls_known, tls_flags;
+    uint8_t num_cells;               /* at least one, once it is read */
+    uint64_t cells[SHAPE_CELLS_MAX]; /* enum aggregate_tally << CELL_BITS | key */
 };
 
 struct block_scratch {
     struct text_facts *texts;
     struct chain_facts *chains;
-    size_t texts_cap, chains_cap;
-    uint64_t pq_hellos; /* bit i: hello i of the header offers a hybrid group */
+    struct shape_facts *shapes;
+    size_t texts_cap, chains_cap, shapes_cap;
+    uint32_t named; /* the text whose first word was read last: a server says its name twice */
+    struct bytes named_word; /* empty: none */
+    struct rules_memo *mta;  /* NULL: none, which is only slower */
+    uint64_t pq_hellos;      /* bit i: hello i of the header offers a hybrid group */
     struct audit audit;
 };
 
@@ -48,9 +67,10 @@ struct adding {
     struct aggregate *a;
     const struct dataset_header *header;
     const struct block *block;
+    unsigned needs; /* enum need */
 };
 
-enum { CELLS_MAX = 64 }; /* of a target: at most one for each grouped tally and anomaly, fewer */
+enum { CELLS_MAX = 96 }; /* of a target: at most one for each grouped tally and anomaly, fewer */
 
 /* what is asked of a target more than once */
 struct visit {
@@ -93,15 +113,25 @@ static inline bool phase_over(const struct record *r, enum stage stage, enum tim
     return r->stage > stage || r->timing_us[timing] != TIMING_ABSENT;
 }
 
+/* the tables of a block begin anew; false: no memory */
+bool tables_clear(struct block_scratch *s, const struct block *block);
+
+/* shapes_enter counts a target to its shape: sets and cells that follow from it are the visit's.
+ * shapes_end adds what the block's shapes say. */
+void shapes_enter(struct adding *add, struct visit *v);
+void shapes_end(struct adding *add);
+
 /* texts; NULL: there is none */
-bool texts_clear(struct block_scratch *s, const struct block *block); /* false: no memory */
 struct text_facts *text_of(struct adding *add, uint32_t id);
 uint16_t code_of(struct adding *add, uint32_t text_id);
 const struct text_facts *greeting_of(struct adding *add, uint32_t text_id);
 const struct text_facts *ehlo_of(struct adding *add, uint32_t text_id);
+const struct text_facts *template_of(struct adding *add, uint32_t text_id);
 const struct text_facts *refusal_of(struct adding *add, uint32_t text_id);
 const struct name_question *name_of(struct adding *add, uint32_t text_id);
 void resolve_chains(struct adding *add);
+/* chain_near brings near what a record with that chain will look at: first 0, a while later 1 */
+void chain_near(struct adding *add, uint32_t chain_id, unsigned near);
 const struct chain_facts *chain_of(struct adding *add, const struct record *r);
 
 /* words: what a text says */
@@ -116,7 +146,6 @@ void add_certs(struct adding *add, struct visit *v);   /* of R */
 
 /* groups_count adds what was counted of a target to its groups, and its timings */
 void groups_count(struct adding *add, const struct visit *v);
-void key_place_merge(struct key_place *into, const struct key_place *from);
 int groups_counts_new(struct aggregate *a);
 void groups_counts_free(struct aggregate *a);
 /* ehlo_renumber puts the numbers that another part's classes have here into a key of a tally of
@@ -124,6 +153,10 @@ void groups_counts_free(struct aggregate *a);
 bool ehlo_renumber(uint64_t *key, uint64_t which, const uint32_t *classes);
 void groups_counts_merge(struct aggregate *into, const struct aggregate *from,
                          const uint32_t *classes); /* into's number of from's replies to EHLO */
+
+/* tables that grow with networks and domains: those that have no room go to the overflow */
+int tables_bound(struct aggregate *a);
+int tables_merge(struct aggregate *into, const struct aggregate *from);
 
 void audits_begin(struct adding *add);
 enum tri audited_hybrid(struct adding *add, const struct visit *v);

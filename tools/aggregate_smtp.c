@@ -33,10 +33,10 @@ static void take_names(struct adding *add, struct visit *v)
 
 static enum helo helo_of(struct adding *add, const struct visit *v)
 {
-    if (v->ehlo_code == 250)
-        return HELO_NOT_NEEDED;
     if (v->ehlo_code == 0 || !phase_over(v->r, STAGE_EHLO, TIMING_EHLO))
         return HELO_UNKNOWN;
+    if (v->ehlo_code == 250)
+        return HELO_NOT_NEEDED;
     uint16_t code = code_of(add, v->r->text_id[TEXT_HELO]);
     return code == 0 ? HELO_NO_ANSWER : code == 250 ? HELO_ACCEPTED : HELO_REFUSED;
 }
@@ -48,13 +48,16 @@ static uint32_t mta_of(struct adding *add, const struct visit *v)
     struct bytes texts[NUM_RULE_FIELDS] = {
         [RULE_GREETING] = v->r->text[TEXT_GREETING], [RULE_EHLO] = v->r->text[TEXT_EHLO]};
     struct rule_match match;
-    return rules != NULL && rules_match(rules, &match, texts) ? match.name + 1 : 0;
+    return rules != NULL && rules_recall(rules, add->a->scratch->mta, &match, texts)
+               ? match.name + 1
+               : 0;
 }
 
 static void add_g220(struct adding *add, struct visit *v, const struct text_facts *greeting)
 {
     enter(add, v, FUNNEL_G220);
-    v->mta = mta_of(add, v);
+    if ((add->needs & NEED_MTA) != 0)
+        v->mta = mta_of(add, v);
     count(add, v, TALLY_MTA, v->mta);
     count(add, v, TALLY_GREETING_NAME, greeting != NULL ? greeting->greeting_name : 0);
     count(add, v, TALLY_HELO, helo_of(add, v));
@@ -117,6 +120,16 @@ static void add_anomalies(struct adding *add, struct visit *v, uint32_t found)
             count(add, v, TALLY_ANOMALY, i);
 }
 
+/* what shares by AS are of */
+static void add_as(struct adding *add, struct visit *v, bool marked)
+{
+    if (add->a->setup.select.geo == NULL)
+        return;
+    count(add, v, TALLY_AS_E, v->joined->place.as_number);
+    if (marked)
+        count(add, v, TALLY_AS_MARKED, v->joined->place.as_number);
+}
+
 /* what texts and octets of the session are as no mail server would say it */
 static uint32_t anomalies_found(struct adding *add, const struct visit *v,
                                 const struct text_facts *greeting, const struct text_facts *ehlo)
@@ -148,26 +161,26 @@ static void add_ehlo(struct adding *add, struct visit *v, const struct text_fact
 static void add_starttls(struct adding *add, struct visit *v)
 {
     const struct record *r = v->r;
-    if (r->stage < STAGE_STARTTLS || (r->stage == STAGE_STARTTLS && r->cause == CAUSE_NOT_OFFERED))
+    if ((v->sets >> FUNNEL_Q & 1) == 0)
         return;
-    enter(add, v, FUNNEL_Q);
     uint64_t code = code_of(add, r->text_id[TEXT_STARTTLS]);
     bool whole = phase_over(r, STAGE_STARTTLS, TIMING_STARTTLS);
     count(add, v, TALLY_STARTTLS_REPLY, whole ? code : UINT64_C(1) << 16 | r->cause);
     count(add, v, TALLY_OFFERED_REPLY, (uint64_t)v->offered << 1 | v->replied);
-    if (v->replied) {
-        enter(add, v, FUNNEL_R);
+    if (v->replied)
         add_tls(add, v);
-    }
 }
 
-void add_greeted(struct adding *add, struct visit *v)
+/* what was said before STARTTLS */
+static void add_dialogue(struct adding *add, struct visit *v)
 {
     const struct record *r = v->r;
     const struct text_facts *greeting = greeting_of(add, r->text_id[TEXT_GREETING]);
     const struct text_facts *ehlo = ehlo_of(add, r->text_id[TEXT_EHLO]);
     v->greeting_code = greeting != NULL ? greeting->code : 0;
     v->ehlo_code = ehlo != NULL ? ehlo->code : 0;
+    v->domain = greeting != NULL ? greeting->domain : 0;
+    tally_near(&add->a->tally[TALLY_DOMAIN], v->domain);
     enum rejected rejected = rejected_of(v);
     enter(add, v, FUNNEL_G);
     count(add, v, TALLY_GREETING_CODE, v->greeting_code);
@@ -176,15 +189,24 @@ void add_greeted(struct adding *add, struct visit *v)
     count(add, v, TALLY_THROTTLED, throttled_of(add, v));
     count(add, v, TALLY_TARPIT, tarpit_of(r));
     count(add, v, TALLY_GREET_DELAY, greet_delay_of(r));
-    add_refusal(add, v, rejected);
+    if ((add->needs & NEED_REFUSALS) != 0)
+        add_refusal(add, v, rejected);
     if (v->greeting_code == 220)
         add_g220(add, v, greeting);
     if (v->ehlo_code == 250 && ehlo->class != EHLO_NONE && phase_over(r, STAGE_EHLO, TIMING_EHLO))
         add_ehlo(add, v, ehlo);
-    v->domain = greeting != NULL ? greeting->domain : 0;
-    add_anomalies(add, v, anomalies_found(add, v, greeting, ehlo));
-    if (v->replied && r->handshake_done)
+    uint32_t anomalies = anomalies_found(add, v, greeting, ehlo);
+    add_anomalies(add, v, anomalies);
+    if (v->sets >> FUNNEL_E & 1)
+        add_as(add, v, anomalies != 0);
+    if ((add->needs & NEED_NAMES) != 0 && v->replied && r->handshake_done)
         take_names(add, v);
+}
+
+void add_greeted(struct adding *add, struct visit *v)
+{
+    if ((add->needs & NEED_DIALOGUE) != 0)
+        add_dialogue(add, v);
     add_starttls(add, v);
     if (v->offered == ANSWER_YES)
         count(add, v, TALLY_TRUSTED_S, v->trusted);

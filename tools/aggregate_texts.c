@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "tools/greeting.h"
+
 /* ---- tables of a block ---- */
 
 /* returns an array of num zeroed items in place of one of *cap; NULL without memory, or for none */
@@ -17,12 +19,15 @@ static void *cleared(void *array, size_t *cap, size_t num, size_t size)
     return array;
 }
 
-bool texts_clear(struct block_scratch *s, const struct block *block)
+bool tables_clear(struct block_scratch *s, const struct block *block)
 {
     size_t num_texts = block_num_texts(block), num_chains = block_num_chains(block);
+    size_t num_shapes = block_num_shapes(block);
+    s->named_word = bytes_of(NULL, 0);
     s->texts = cleared(s->texts, &s->texts_cap, num_texts, sizeof s->texts[0]);
     s->chains = cleared(s->chains, &s->chains_cap, num_chains, sizeof s->chains[0]);
-    return s->texts_cap >= num_texts && s->chains_cap >= num_chains;
+    s->shapes = cleared(s->shapes, &s->shapes_cap, num_shapes, sizeof s->shapes[0]);
+    return s->texts_cap >= num_texts && s->chains_cap >= num_chains && s->shapes_cap >= num_shapes;
 }
 
 struct text_facts *text_of(struct adding *add, uint32_t id)
@@ -45,6 +50,7 @@ uint16_t code_of(struct adding *add, uint32_t text_id)
 
 const struct name_question *name_of(struct adding *add, uint32_t text_id)
 {
+    struct block_scratch *s = add->a->scratch;
     struct text_facts *facts = text_of(add, text_id);
     struct name_ref ref;
     if (facts == NULL)
@@ -52,10 +58,18 @@ const struct name_question *name_of(struct adding *add, uint32_t text_id)
     if (facts->read & ROLE_NAME)
         return &facts->name;
     facts->read |= ROLE_NAME;
-    if (name_ref_parse(&ref, first_word(block_text(add->block, text_id)))) {
+    struct bytes word = first_word(block_text(add->block, text_id));
+    const struct text_facts *known = &s->texts[s->named];
+    if (s->named_word.len > 0 && bytes_equal(word, s->named_word)) {
+        facts->name = known->name;
+        facts->greeting_name = known->greeting_name;
+        facts->domain = known->domain;
+    } else if (name_ref_parse(&ref, word)) {
         name_question_of(&facts->name, &ref);
         facts->greeting_name = (uint8_t)classify_name(&facts->domain, &ref);
     }
+    s->named = text_id;
+    s->named_word = word;
     return &facts->name;
 }
 
@@ -93,6 +107,19 @@ const struct text_facts *ehlo_of(struct adding *add, uint32_t text_id)
     facts->class = facts->code == 250 ? ehlo_table_add(t, text) : EHLO_NONE;
     facts->anomalies |= facts->class != EHLO_NONE ? t->facts[facts->class].anomalies
                                                   : anomalies_in(TEXT_EHLO, text);
+    return facts;
+}
+
+/* what a greeting has in common with those of servers that are set up alike */
+const struct text_facts *template_of(struct adding *add, uint32_t text_id)
+{
+    struct text_facts *facts = text_of(add, text_id);
+    char text[GREETING_TEMPLATE_MAX];
+    if (facts == NULL || facts->read & ROLE_TEMPLATE)
+        return facts;
+    facts->read |= ROLE_TEMPLATE;
+    struct bytes found = bytes_of(text, greeting_template(text, block_text(add->block, text_id)));
+    facts->greeting = cluster_table_template(&add->a->clusters, found);
     return facts;
 }
 
@@ -140,11 +167,7 @@ static void resolve(struct adding *add, size_t i)
     const struct chain_entry *e = &c->chains.entries[facts->chain];
     facts->octets = e->octets != CHAIN_OCTETS_UNKNOWN ? e->octets : OCTETS_UNKNOWN;
     facts->leaf = c->chains.certs[e->first_cert];
-    __builtin_prefetch(&c->certs.entries[facts->leaf]);
-    __builtin_prefetch(&c->certs.entries[facts->leaf].names);
-    __builtin_prefetch(&add->a->leaves[facts->leaf]);
-    __builtin_prefetch(&c->chains.spans[e->spans.first]);
-    __builtin_prefetch(&add->a->of_span[e->spans.first]);
+    facts->first_span = e->spans.first;
 }
 
 void resolve_chains(struct adding *add)
@@ -161,7 +184,27 @@ void resolve_chains(struct adding *add)
     }
 }
 
+void chain_near(struct adding *add, uint32_t chain_id, unsigned near)
+{
+    const struct aggregate *a = add->a;
+    const struct chain_facts *facts = &a->scratch->chains[chain_id];
+    if (facts->leaf == CERT_NONE)
+        return;
+    const struct cert_entry *leaf = &a->catalog->certs.entries[facts->leaf];
+    if (near == 0) {
+        __builtin_prefetch(leaf);
+        __builtin_prefetch(&leaf->names);
+        __builtin_prefetch(&a->catalog->chains.entries[facts->chain].spans);
+        __builtin_prefetch(&a->catalog->chains.spans[facts->first_span]);
+        __builtin_prefetch((void *)&a->counts->of_span[facts->first_span]);
+    } else if (leaf->state == CERT_PARSED) {
+        __builtin_prefetch(&a->catalog->certs.names.list[leaf->names.first]);
+        __builtin_prefetch(&a->counts->keys[leaf->key]);
+    }
+}
+
 const struct chain_facts *chain_of(struct adding *add, const struct record *r)
 {
-    return r->chain_id != UINT32_MAX ? &add->a->scratch->chains[r->chain_id] : NULL;
+    bool known = (add->needs & NEED_CERTS) != 0 && r->chain_id != UINT32_MAX;
+    return known ? &add->a->scratch->chains[r->chain_id] : NULL;
 }

@@ -1,64 +1,6 @@
 #include "tools/aggregate_private.h"
 
 #include "core/group_class.h"
-#include "core/names.h"
-
-/* the last alert of the peer's, or of ours, that is no close_notify; 0 if there is none */
-static uint8_t last_alert(const struct record *r, bool sent)
-{
-    uint8_t number = 0;
-    for (size_t i = 0; i < r->num_alerts; i++)
-        if (r->alerts[i].sent == sent && r->alerts[i].number != 0)
-            number = r->alerts[i].number;
-    return number;
-}
-
-static uint64_t handshake_key(const struct record *r)
-{
-    if (r->handshake_done)
-        return (uint64_t)CAUSE_OK << 8;
-    bool alert = r->cause == CAUSE_ALERT_RECEIVED || r->cause == CAUSE_ALERT_SENT;
-    return (uint64_t)r->cause << 8 | (alert ? last_alert(r, r->cause == CAUSE_ALERT_SENT) : 0);
-}
-
-static bool is_rsa_exchange(const struct record *r)
-{
-    const char *suite = tls_suite_name(r->suite);
-    return r->version < 0x0304 && suite != NULL && strncmp(suite, "TLS_RSA_", 8) == 0;
-}
-
-static enum ticket ticket_of(const struct record *r)
-{
-    static const struct {
-        uint32_t s;
-        enum ticket bin;
-    } bins[] = {{300, TICKET_5_MINUTES},
-                {3600, TICKET_HOUR},
-                {7200, TICKET_2_HOURS},
-                {86400, TICKET_DAY},
-                {7 * 86400, TICKET_7_DAYS}};
-    if ((r->tls_known & TLS_FLAG_TICKET) == 0)
-        return TICKET_UNKNOWN;
-    if ((r->tls_flags & TLS_FLAG_TICKET) == 0)
-        return TICKET_NOT;
-    if (r->ticket_lifetime_s == 0)
-        return TICKET_NO_HINT;
-    for (size_t i = 0; i < sizeof bins / sizeof bins[0]; i++)
-        if (r->ticket_lifetime_s <= bins[i].s)
-            return bins[i].bin;
-    return TICKET_MORE;
-}
-
-static void add_flags(struct adding *add, struct visit *v)
-{
-    const struct record *r = v->r;
-    for (size_t i = 0; i < NUM_TLS_FLAGS; i++) {
-        bool known = r->tls_known >> i & 1;
-        add->a->flag_known[i] += known ? v->weight : 0;
-        add->a->flag_yes[i] += known && (r->tls_flags >> i & 1) ? v->weight : 0;
-    }
-    count(add, v, TALLY_TICKET, ticket_of(r));
-}
 
 static bool is_pq(uint16_t group)
 {
@@ -77,17 +19,45 @@ static enum pq pq_of(struct adding *add, const struct visit *v)
     return audited == TRI_NO || (offered && r->version != 0) ? PQ_NOT : PQ_UNKNOWN;
 }
 
-static void add_pq(struct adding *add, struct visit *v)
+static enum pq add_pq(struct adding *add, struct visit *v)
 {
     const struct chain_facts *chain = chain_of(add, v->r);
     const struct cert_table *certs = &add->a->catalog->certs;
     enum pq pq = pq_of(add, v);
     count(add, v, TALLY_PQ, (uint64_t)pq << 1 | (v->r->version == 0x0304));
     if (chain == NULL || chain->leaf == CERT_NONE)
-        return;
+        return pq;
     const struct cert_entry *leaf = &certs->entries[chain->leaf];
     if (leaf->state == CERT_PARSED)
-        add->a->key_pq[leaf->key] |= (uint8_t)(1 << pq);
+        cert_counts_bits(add->a->counts, leaf->key, (uint8_t)(1 << pq));
+    return pq;
+}
+
+/* of L */
+static void add_cluster(struct adding *add, const struct visit *v, enum pq pq)
+{
+    const struct chain_facts *chain = chain_of(add, v->r);
+    if ((v->sets >> FUNNEL_L & 1) == 0)
+        return;
+    const struct cert_entry *leaf = &add->a->catalog->certs.entries[chain->leaf];
+    const struct text_facts *greeting = template_of(add, v->r->text_id[TEXT_GREETING]);
+    uint64_t keywords = v->ehlo_class != EHLO_NONE ? add->a->ehlo.facts[v->ehlo_class].keywords : 0;
+    struct cluster c = {
+        .key =
+            cluster_key_of(leaf->spki_sha256, greeting != NULL ? greeting->greeting : 0, keywords),
+        .targets = v->weight,
+        .greeting = greeting != NULL ? greeting->greeting : 0,
+        .pq = (uint8_t)(1 << pq),
+    };
+    cluster_table_add(&add->a->clusters, &c);
+}
+
+static uint64_t leaf_hash(struct adding *add, uint32_t leaf)
+{
+    uint64_t hash = 0;
+    if (leaf != CERT_NONE)
+        memcpy(&hash, add->a->catalog->certs.entries[leaf].sha256, sizeof hash);
+    return hash;
 }
 
 static void add_network(struct adding *add, struct visit *v)
@@ -98,7 +68,7 @@ static void add_network(struct adding *add, struct visit *v)
     struct network n = {
         .key = network_key(v->r->addr),
         .targets = v->weight,
-        .leaf = chain != NULL ? chain->leaf : CERT_NONE,
+        .leaf = chain != NULL ? leaf_hash(add, chain->leaf) : 0,
         .own = (v->trusted & 3) != ANSWER_NO,
     };
     network_table_add(&add->a->networks, &n);
@@ -119,28 +89,21 @@ static void add_inside(struct adding *add, struct visit *v)
 void add_tls(struct adding *add, struct visit *v)
 {
     const struct record *r = v->r;
-    count(add, v, TALLY_HANDSHAKE, handshake_key(r));
-    if (r->text_id[TEXT_AUDIT] != UINT32_MAX) {
+    if ((add->needs & NEED_AUDITS) != 0 && r->text_id[TEXT_AUDIT] != UINT32_MAX) {
         add->a->num_audited += v->weight;
         add->a->scratch->texts[r->text_id[TEXT_AUDIT]].audited += v->weight;
     }
-    add_certs(add, v);
+    if ((add->needs & NEED_CERTS) != 0)
+        add_certs(add, v);
     if (!r->handshake_done)
         return;
-    enter(add, v, FUNNEL_H);
-    bool rsa = (r->group == 0 || r->sigscheme == 0) && is_rsa_exchange(r);
-    bool old = r->version != 0 && r->version < 0x0303;
-    count(add, v, TALLY_VERSION, r->version);
-    count(add, v, TALLY_SUITE, r->suite);
-    count(add, v, TALLY_GROUP, r->group != 0 ? r->group : rsa ? GROUP_RSA : 0);
-    count(add, v, TALLY_SIGSCHEME,
-          r->sigscheme != 0 ? r->sigscheme
-          : rsa             ? GROUP_RSA
-          : old             ? SIGSCHEME_OLD
-                            : 0);
-    add_pq(add, v);
-    add_network(add, v);
-    count(add, v, TALLY_DOMAIN, v->domain);
-    add_flags(add, v);
-    add_inside(add, v);
+    enum pq pq = (add->needs & NEED_AUDITS) != 0 ? add_pq(add, v) : PQ_UNKNOWN;
+    if ((add->needs & NEED_CLUSTERS) != 0)
+        add_cluster(add, v, pq);
+    if ((add->needs & NEED_NETWORKS) != 0)
+        add_network(add, v);
+    if ((add->needs & NEED_DOMAINS) != 0)
+        count(add, v, TALLY_DOMAIN, v->domain);
+    if ((add->needs & NEED_DIALOGUE) != 0)
+        add_inside(add, v);
 }

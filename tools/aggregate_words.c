@@ -16,13 +16,6 @@ struct bytes first_word(struct bytes reply)
     return bytes_of(reply.data + start, end - start);
 }
 
-static bool ends_in(const struct name_ref *ref, const char *label)
-{
-    size_t len = strlen(label);
-    return ref->len > len && ref->host[ref->len - len - 1] == '.' &&
-           memcmp(ref->host + ref->len - len, label, len) == 0;
-}
-
 static bool is_private(const struct name_ref *ref)
 {
     /* RFC 2606, 6761, 6762, 8375, ICANN's "internal", and what home and office networks call
@@ -30,8 +23,12 @@ static bool is_private(const struct name_ref *ref)
     static const char *const labels[] = {
         "local", "localhost", "localdomain", "internal", "intranet", "lan",     "home",
         "corp",  "private",   "domain",      "invalid",  "test",     "example", "arpa"};
+    const char *dot = memrchr(ref->host, '.', ref->len);
+    if (dot == NULL || dot == ref->host)
+        return false;
+    struct bytes last = bytes_of(dot + 1, (size_t)(ref->host + ref->len - dot - 1));
     for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
-        if (ends_in(ref, labels[i]))
+        if (labels[i][0] == (char)*last.data && bytes_equal(last, bytes_text(labels[i])))
             return true;
     return false;
 }
@@ -53,9 +50,9 @@ enum greeting_name classify_name(uint64_t *domain, const struct name_ref *ref)
 {
     if (ref->is_addr)
         return GREETING_ADDRESS;
-    bool localhost =
-        strcmp(ref->host, "localhost") == 0 || strcmp(ref->host, "localhost.localdomain") == 0;
-    if (localhost)
+    struct bytes host = bytes_of(ref->host, ref->len);
+    if (bytes_equal(host, bytes_text("localhost")) ||
+        bytes_equal(host, bytes_text("localhost.localdomain")))
         return GREETING_LOCALHOST;
     if (memchr(ref->host, '.', ref->len) == NULL)
         return GREETING_BARE;

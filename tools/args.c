@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +53,14 @@ static bool complain(char err[COMMAND_ERR_MAX], const struct command *command, c
     return false;
 }
 
+static bool asks_help(const struct args *args, const struct command *command)
+{
+    for (size_t i = 0; command->asks != NULL && i < num_rows(command); i++)
+        if (strcmp(command->rows[i].name, command->asks) == 0)
+            return args->values[i] != NULL && strcmp(args->values[i], "help") == 0;
+    return false;
+}
+
 bool args_parse(struct args *args, char err[COMMAND_ERR_MAX], const struct command *command,
                 int argc, char *const *argv)
 {
@@ -80,7 +87,7 @@ bool args_parse(struct args *args, char err[COMMAND_ERR_MAX], const struct comma
     }
     args->files = argv + optind;
     args->num_files = (size_t)(argc - optind);
-    if (args->num_files == 0)
+    if (args->num_files == 0 && !asks_help(args, command))
         return complain(err, command, "FILE", "none given; name the dataset to read");
     return true;
 }
@@ -112,4 +119,26 @@ bool args_count(size_t *out, const char *text)
         return false;
     *out = (size_t)count;
     return true;
+}
+
+bool args_octets(uint64_t *out, const char *text)
+{
+    static const struct {
+        const char *suffix;
+        uint64_t factor;
+    } units[] = {{"", 1}, {"k", 1000}, {"M", 1000000}, {"G", 1000000000}};
+    char *end;
+    errno = 0;
+    unsigned long long count = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].suffix) != 0)
+            continue;
+        if (count > UINT64_MAX / units[i].factor)
+            return false;
+        *out = count * units[i].factor;
+        return true;
+    }
+    return false;
 }

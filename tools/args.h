@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum { ARGS_MAX = 24, COMMAND_ERR_MAX = 1024 };
@@ -37,6 +38,7 @@ struct args {
 struct command {
     const char *name, *about;
     const char *text;              /* for --help, below the options; NULL: nothing */
+    const char *asks;              /* option whose value `help` needs no FILE; NULL: none */
     struct arg_row rows[ARGS_MAX]; /* up to the first without a name */
     enum exit_code (*run)(const struct args *args, char err[COMMAND_ERR_MAX]);
 };
@@ -50,5 +52,8 @@ void args_help(FILE *out, const struct command *command);
 
 /* args_count reads a count in decimal digits; false if text is no such thing. */
 bool args_count(size_t *out, const char *text);
+
+/* args_octets reads a number of octets, with k, M or G behind it (thousands, and so on). */
+bool args_octets(uint64_t *out, const char *text);
 
 #endif

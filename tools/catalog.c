@@ -8,6 +8,9 @@
 
 enum learnt { LEARNT_KNOWN, LEARNT_PARSED, LEARNT_UNPARSABLE };
 
+/* what judging, and after it counting, take: of a certificate, and of a chain with a span */
+enum { CERT_WORK = 32, CHAIN_WORK = 32 };
+
 struct catalog_hand {
     struct catalog *c;
     /* of a block: what its certificates say, unless it was known, and the index of its chains */
@@ -51,6 +54,7 @@ struct catalog *catalog_new(void)
         return NULL;
     cert_table_init(&c->certs);
     chain_table_init(&c->chains);
+    c->range.end = LEAVES_END;
     pthread_mutex_init(&c->mutex, NULL);
     c->pool = judge_pool_new();
     c->own = catalog_hand_new(c);
@@ -72,9 +76,34 @@ void catalog_free(struct catalog *c)
     free(c);
 }
 
+void catalog_clear(struct catalog *c, struct leaf_range range)
+{
+    cert_table_clear(&c->certs);
+    chain_table_cleanup(&c->chains);
+    c->range = range;
+    c->judged = false;
+}
+
+uint64_t catalog_octets(const struct catalog *c)
+{
+    return cert_table_octets(&c->certs) + c->certs.num * CERT_WORK +
+           chain_table_octets(&c->chains) + c->chains.num * CHAIN_WORK;
+}
+
+uint64_t catalog_next_width(const struct catalog *c, uint64_t width)
+{
+    uint64_t octets = catalog_octets(c) + 1;
+    for (; width < LEAVES_END && octets <= c->octets_max / 4; octets *= 2)
+        width *= 2;
+    return width;
+}
+
 static int state_of(const struct catalog *c)
 {
-    return c->certs.bad || c->chains.bad || c->chains.responses.bad ? -ENOMEM : 0;
+    bool bad = c->certs.bad || c->chains.bad || c->chains.responses.bad;
+    bool can_be_parted = c->range.end - c->range.first > 1;
+    bool is_full = c->octets_max > 0 && can_be_parted && catalog_octets(c) > c->octets_max;
+    return bad ? -ENOMEM : is_full ? -E2BIG : 0;
 }
 
 int64_t session_start_s(const struct dataset_header *header, const struct record *r)
@@ -125,6 +154,14 @@ static bool make_room(struct catalog_hand *h, const struct block *block)
     return h->certs_cap >= num_certs && h->chains_cap >= num_chains;
 }
 
+/* of other ranges only the pool's certificates are wanted, once; those of partials are none */
+static bool is_wanted(const struct catalog *c, uint32_t index, bool is_reduced)
+{
+    if (index != CERT_NONE)
+        return c->certs.entries[index].state == CERT_UNSEEN;
+    return c->pass == CATALOG_ALL || (!c->pool_is_whole && !is_reduced);
+}
+
 /* with the mutex: which certificates are known */
 static void look_up(struct catalog_hand *h, const struct block *block)
 {
@@ -135,8 +172,7 @@ static void look_up(struct catalog_hand *h, const struct block *block)
         if (i < num)
             block_cert(block, i, sha256);
         uint32_t index = cert_table_has(t, i < num ? sha256 : h->reduced[i - num].sha256);
-        bool known = index != CERT_NONE && t->entries[index].state != CERT_UNSEEN;
-        h->learnt[i] = known ? LEARNT_KNOWN : LEARNT_UNPARSABLE;
+        h->learnt[i] = is_wanted(h->c, index, i >= num) ? LEARNT_UNPARSABLE : LEARNT_KNOWN;
     }
 }
 
@@ -172,8 +208,9 @@ static int add_certs(struct catalog_hand *h, const struct block *block)
         if (h->learnt[i] == LEARNT_KNOWN)
             continue;
         const struct cert_facts *facts = h->learnt[i] == LEARNT_PARSED ? &h->facts[i] : NULL;
-        cert_table_take(&c->certs, sha256, der.len, facts);
-        if (facts != NULL && facts->is_ca && !facts->self_issued)
+        if (c->pass == CATALOG_ALL || cert_table_has(&c->certs, sha256) != CERT_NONE)
+            cert_table_take(&c->certs, sha256, der.len, facts);
+        if (!c->pool_is_whole && facts != NULL && facts->is_ca && !facts->self_issued)
             rc = judge_pool_add(c->pool, der);
     }
     for (size_t i = 0; i < h->num_reduced; i++)
@@ -190,7 +227,9 @@ static void add_chains(struct catalog_hand *h, const struct block *block)
         uint16_t num;
         bool cut;
         const uint8_t(*sha256)[32] = block_chain(block, i, &num, &cut);
-        h->chains[i] = chain_table_add(&h->c->chains, &h->c->certs, sha256, num, cut);
+        h->chains[i] = leaf_range_has(&h->c->range, sha256[0])
+                           ? chain_table_add(&h->c->chains, &h->c->certs, sha256, num, cut)
+                           : CHAIN_NONE_KNOWN;
     }
 }
 
@@ -202,8 +241,9 @@ static int add_verdicts(struct catalog_hand *h, const struct block *block)
     struct partial_verdict v;
     int rc;
     while ((rc = partial_verdict_next(&r, &v, block_num_chains(block))) == 1) {
-        struct chain_entry *e = &t->entries[h->chains[v.chain]];
-        if (e->spans.num == 0)
+        uint32_t chain = h->chains[v.chain];
+        struct chain_entry *e = chain != CHAIN_NONE_KNOWN ? &t->entries[chain] : NULL;
+        if (e != NULL && e->spans.num == 0)
             chain_table_judged(t, &e->spans, v.spans, v.num);
     }
     return rc;
@@ -217,13 +257,44 @@ static void add_sessions(struct catalog_hand *h, const struct dataset_header *he
     for (size_t i = 0; i < num; i++) {
         struct record r;
         block_record(block, &r, i);
-        if (r.chain_id == UINT32_MAX || !r.handshake_done)
+        if (r.chain_id == UINT32_MAX || !r.handshake_done ||
+            h->chains[r.chain_id] == CHAIN_NONE_KNOWN)
             continue;
         int64_t start_s = session_start_s(header, &r);
         chain_table_seen(t, h->chains[r.chain_id], start_s);
         if (r.text[TEXT_OCSP].len > 0)
             chain_table_staple(t, h->chains[r.chain_id], r.text[TEXT_OCSP], start_s);
     }
+}
+
+static int learn_certs(struct catalog_hand *h, const struct block *block)
+{
+    pthread_mutex_lock(&h->c->mutex);
+    look_up(h, block);
+    pthread_mutex_unlock(&h->c->mutex);
+    int rc = parse(h, block);
+    if (rc != 0)
+        return rc;
+    pthread_mutex_lock(&h->c->mutex);
+    rc = add_certs(h, block);
+    rc = rc != 0 ? rc : state_of(h->c);
+    pthread_mutex_unlock(&h->c->mutex);
+    return rc;
+}
+
+static int take_chains(struct catalog_hand *h, const struct dataset_header *header,
+                       const struct block *block)
+{
+    pthread_mutex_lock(&h->c->mutex);
+    add_chains(h, block);
+    int rc = state_of(h->c);
+    if (rc == 0 && h->takes_verdicts)
+        rc = add_verdicts(h, block);
+    if (rc == 0)
+        add_sessions(h, header, block);
+    rc = rc != 0 ? rc : state_of(h->c);
+    pthread_mutex_unlock(&h->c->mutex);
+    return rc;
 }
 
 int catalog_hand_add(struct catalog_hand *h, const struct dataset_header *header,
@@ -234,24 +305,10 @@ int catalog_hand_add(struct catalog_hand *h, const struct dataset_header *header
         return rc;
     if (!make_room(h, block))
         return -ENOMEM;
-    pthread_mutex_lock(&h->c->mutex);
-    look_up(h, block);
-    pthread_mutex_unlock(&h->c->mutex);
-    rc = parse(h, block);
-    if (rc != 0)
-        return rc;
-    pthread_mutex_lock(&h->c->mutex);
-    rc = add_certs(h, block);
-    if (rc == 0)
-        add_chains(h, block);
-    if (rc == 0)
-        rc = state_of(h->c);
-    if (rc == 0 && h->takes_verdicts)
-        rc = add_verdicts(h, block);
-    if (rc == 0)
-        add_sessions(h, header, block);
-    rc = rc != 0 ? rc : state_of(h->c);
-    pthread_mutex_unlock(&h->c->mutex);
+    if (h->c->pass != CATALOG_CHAINS)
+        rc = learn_certs(h, block);
+    if (rc == 0 && h->c->pass != CATALOG_FACTS)
+        rc = take_chains(h, header, block);
     return rc;
 }
 
@@ -282,4 +339,5 @@ void catalog_seal(struct catalog *c)
 {
     chain_table_weigh(&c->chains, &c->certs);
     judge_pool_seal(c->pool);
+    c->pool_is_whole = true;
 }

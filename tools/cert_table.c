@@ -23,6 +23,16 @@ void cert_table_cleanup(struct cert_table *t)
     cert_table_init(t);
 }
 
+void cert_table_clear(struct cert_table *t)
+{
+    struct word_tally issuers = t->issuers, algorithms = t->algorithms;
+    word_tally_init(&t->issuers);
+    word_tally_init(&t->algorithms);
+    cert_table_cleanup(t);
+    t->issuers = issuers;
+    t->algorithms = algorithms;
+}
+
 static uint64_t hash_of(const uint8_t sha256[32])
 {
     uint64_t h;
@@ -91,6 +101,12 @@ uint32_t cert_table_has(const struct cert_table *t, const uint8_t sha256[32])
 {
     uint32_t slot = t->num_slots > 0 ? t->slots[slot_of(t, sha256)] : 0;
     return slot > 0 ? slot - 1 : CERT_NONE;
+}
+
+uint64_t cert_table_octets(const struct cert_table *t)
+{
+    return t->num * sizeof t->entries[0] + t->num_slots * sizeof t->slots[0] +
+           t->num_key_slots * sizeof t->key_slots[0] + t->names.num * sizeof t->names.list[0];
 }
 
 /* ---- keys ---- */

@@ -52,6 +52,9 @@ struct cert_table {
 void cert_table_init(struct cert_table *t);
 void cert_table_cleanup(struct cert_table *t);
 
+/* cert_table_clear drops all but the words, which keep their numbers. */
+void cert_table_clear(struct cert_table *t);
+
 /* cert_table_find returns the index of a certificate, making an unseen entry if there is none;
  * CERT_NONE without memory. */
 uint32_t cert_table_find(struct cert_table *t, const uint8_t sha256[32]);
@@ -67,6 +70,9 @@ uint32_t cert_table_take(struct cert_table *t, const uint8_t sha256[32], size_t 
 
 /* cert_table_has returns the index of a certificate; CERT_NONE if it has no entry. */
 uint32_t cert_table_has(const struct cert_table *t, const uint8_t sha256[32]);
+
+/* cert_table_octets returns how much memory it takes, words left aside. */
+uint64_t cert_table_octets(const struct cert_table *t);
 
 /* cert_table_merge adds from's facts; indexes[i] (from->num of them) becomes into's
  * index of from's entry i. */

@@ -203,6 +203,13 @@ void chain_table_weigh(struct chain_table *t, const struct cert_table *certs)
         t->entries[i].octets = weigh(t, &t->entries[i], certs);
 }
 
+uint64_t chain_table_octets(const struct chain_table *t)
+{
+    return t->num * sizeof t->entries[0] + t->num_staples * sizeof t->staples[0] +
+           (t->num_slots + t->num_staple_slots + t->num_certs) * sizeof t->slots[0] +
+           t->num_spans * sizeof t->spans[0] + word_tally_octets(&t->responses);
+}
+
 /* ---- OCSP responses ---- */
 
 static void add_staple(struct chain_table *t, uint32_t chain, uint32_t text, int64_t first_s,

@@ -84,6 +84,9 @@ uint32_t chain_table_response(const struct chain_table *t, uint32_t chain, struc
 /* chain_table_weigh sums up the octets of each chain's certificates. */
 void chain_table_weigh(struct chain_table *t, const struct cert_table *certs);
 
+/* chain_table_octets returns how much memory it takes. */
+uint64_t chain_table_octets(const struct chain_table *t);
+
 /* chain_table_near brings near what chain_table_find will look at: asked for first with near 0, a
  * while later with near 1, which wants what 0 brought. */
 void chain_table_near(const struct chain_table *t, const uint8_t (*sha256)[32], uint16_t num,

@@ -1,18 +1,23 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/commands.h"
 #include "tools/mta_rules.h"
 #include "tools/page_files.h"
 #include "tools/parallel.h"
+#include "tools/report_caches.h"
 #include "tools/report_read.h"
+#include "tools/spill.h"
+#include "tools/statistics_only.h"
 
 enum {
     OPTION_JSON,
     OPTION_TOP,
     OPTION_TRUST_STORE,
     OPTION_MTA_RULES,
+    OPTION_CERTIFICATE_RULES,
     OPTION_BY,
     OPTION_COUNTRY_DB,
     OPTION_ASN_DB,
@@ -27,9 +32,12 @@ enum {
     OPTION_HTML,
     OPTION_SVG,
     OPTION_CSV,
+    OPTION_MEMORY_LIMIT,
+    OPTION_TEMP_DIR,
+    OPTION_ONLY,
     NUM_OPTIONS
 };
-enum { TOP_DEFAULT = 20 };
+enum { TOP_DEFAULT = 20, MEMORY_LIMIT_DEFAULT = 2000000000, MEMORY_LIMIT_MIN = 20000 };
 
 /* ---- options ---- */
 
@@ -90,13 +98,17 @@ static enum exit_code write_report(const struct report *r, char err[COMMAND_ERR_
 /* what is opened for a report, and its numbers */
 struct wanted {
     struct trust_store *store;
-    struct rules *mta, *rejection;
+    struct rules *mta, *rejection, *certificate;
     struct geo *geo;
     struct where *where;
     struct weights *weights;
     size_t top, num_threads, min_cell;
-    unsigned dimensions;
+    uint64_t memory_limit;
+    const char *temp_folder;
+    unsigned dimensions, needs; /* needs: enum need */
     double sampled;
+    bool is_part; /* only some statistics are asked for */
+    struct statistics_only only;
 };
 
 static int make_breakdowns(struct report *r, const struct aggregate *a, const struct wanted *w)
@@ -107,7 +119,8 @@ static int make_breakdowns(struct report *r, const struct aggregate *a, const st
         return -ENOMEM;
     for (unsigned i = 0; rc == 0 && i < NUM_DIMENSIONS; i++)
         if (w->dimensions >> i & 1)
-            rc = breakdown_make(&r->breakdowns[r->num_breakdowns++], a, i, w->top, w->min_cell);
+            rc = breakdown_make(&r->breakdowns[r->num_breakdowns++], a, i, w->top, w->min_cell,
+                                &r->statistics);
     return rc;
 }
 
@@ -119,12 +132,12 @@ static void cleanup(struct report *r)
     statistics_cleanup(&r->statistics);
 }
 
-static int make(struct report *r, const struct aggregate *a, const struct wanted *w)
+static int make(struct report *r, struct aggregate *a, const struct wanted *w)
 {
     struct statistics *all = &r->statistics;
     int rc = statistics_make(all, a, w->top);
     if (rc == 0 && w->min_cell > 0)
-        rc = statistics_suppress(&all, 1, w->min_cell);
+        rc = statistics_suppress(&all, 1, w->min_cell, NULL);
     if (rc == 0)
         rc = make_breakdowns(r, a, w);
     return rc;
@@ -140,14 +153,19 @@ static enum exit_code make_and_write(const struct report_read *read, char err[CO
     struct report report = {
         .files = read->files,
         .num_files = read->num_files,
-        .store_path = path != NULL ? path : TRUST_STORE_DEFAULT,
-        .store = w->store != NULL ? trust_store_facts(w->store) : NULL,
+        .store_path = (w->needs & NEED_VERDICTS) == 0 ? NULL
+                      : path != NULL                  ? path
+                                                      : TRUST_STORE_DEFAULT,
+        .store = w->store != NULL && (w->needs & NEED_VERDICTS) != 0 ? trust_store_facts(w->store)
+                                                                     : NULL,
         .mta_rules = rules_version(w->mta),
+        .certificate_rules = rules_version(w->certificate),
         .where = args->values[OPTION_WHERE],
         .weights_path = args->values[OPTION_WEIGHTS],
         .num_weights = w->weights != NULL ? weights_num(w->weights) : 0,
         .sampled = w->sampled,
         .min_cell = w->min_cell,
+        .is_part = w->is_part,
     };
     for (unsigned i = 0; i < NUM_GEO_KINDS; i++)
         if (w->geo != NULL && geo_describe(w->geo, &report.geo[i], i))
@@ -177,6 +195,18 @@ static bool read_where(struct wanted *w, char err[COMMAND_ERR_MAX], const struct
     return lacks == NULL;
 }
 
+/* a folder that was named is tried before anything is read; the other may never be needed */
+static bool try_folder(char err[COMMAND_ERR_MAX], const char *folder)
+{
+    char why[SPILL_ERR_MAX] = "";
+    int fd = folder != NULL ? spill_open(why, folder) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (why[0] != '\0')
+        snprintf(err, COMMAND_ERR_MAX, "--temp-dir: %s", why);
+    return why[0] == '\0';
+}
+
 static enum exit_code open_all(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
 {
     char why[COMMAND_ERR_MAX / 2] = "";
@@ -184,14 +214,21 @@ static enum exit_code open_all(struct wanted *w, char err[COMMAND_ERR_MAX], cons
     const char *what = "";
     if (!read_where(w, err, args))
         return EXIT_USAGE;
-    if (open_store(&w->store, err, value[OPTION_TRUST_STORE]) != 0)
+    if (!try_folder(err, value[OPTION_TEMP_DIR]))
+        return EXIT_FAULT;
+    bool places = (w->needs & NEED_PLACES) != 0 || w->where != NULL ||
+                  (w->dimensions & (1U << DIMENSION_COUNTRY | 1U << DIMENSION_AS)) != 0;
+    if ((w->needs & NEED_CERTS) != 0 && open_store(&w->store, err, value[OPTION_TRUST_STORE]) != 0)
         return EXIT_FAULT;
     int rc = mta_rules_open(&w->mta, why, value[OPTION_MTA_RULES]);
     if (rc == 0)
         rc = rejection_rules_open(&w->rejection, why, NULL);
     if (rc != 0)
         what = "--mta-rules";
-    if (rc == 0 && (value[OPTION_COUNTRY_DB] != NULL || value[OPTION_ASN_DB] != NULL) &&
+    if (rc == 0 &&
+        (rc = certificate_rules_open(&w->certificate, why, value[OPTION_CERTIFICATE_RULES])) != 0)
+        what = "--certificate-rules";
+    if (rc == 0 && places && (value[OPTION_COUNTRY_DB] != NULL || value[OPTION_ASN_DB] != NULL) &&
         (rc = geo_open(&w->geo, why, value[OPTION_COUNTRY_DB], value[OPTION_ASN_DB])) != 0)
         what = "--country-db, --asn-db";
     if (rc == 0 && value[OPTION_WEIGHTS] != NULL &&
@@ -207,6 +244,7 @@ static void close_all(struct wanted *w)
     trust_store_free(w->store);
     rules_free(w->mta);
     rules_free(w->rejection);
+    rules_free(w->certificate);
     geo_close(w->geo);
     where_free(w->where);
     weights_free(w->weights);
@@ -223,7 +261,7 @@ static bool read_dimensions(struct wanted *w, char err[COMMAND_ERR_MAX], const s
     if (!dimensions_parse(&w->dimensions, &bad, list)) {
         snprintf(err, COMMAND_ERR_MAX,
                  "--by %.32s: expected are, with commas: country, as, prefix, "
-                 "network, family, mta, tag, port",
+                 "network, family, mta, tag, port, source, attempt, version, issuer, key, cluster",
                  list);
         return false;
     }
@@ -270,6 +308,42 @@ static bool check_min_cell(const struct wanted *w, char err[COMMAND_ERR_MAX],
     return !both;
 }
 
+static bool read_memory(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
+{
+    const char *text = args->values[OPTION_MEMORY_LIMIT], *folder = args->values[OPTION_TEMP_DIR];
+    if (folder == NULL)
+        folder = getenv("TMPDIR");
+    w->temp_folder = folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+    if (text == NULL ||
+        (args_octets(&w->memory_limit, text) && w->memory_limit >= MEMORY_LIMIT_MIN))
+        return true;
+    snprintf(err, COMMAND_ERR_MAX,
+             "--memory-limit %.32s: expected is a number of octets such as 500M or 4G, %dk or more",
+             text, MEMORY_LIMIT_MIN / 1000);
+    return false;
+}
+
+static bool read_only(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
+{
+    struct bytes bad;
+    const char *list = args->values[OPTION_ONLY];
+    w->needs = NEED_ALL;
+    if (list == NULL)
+        return true;
+    if (!statistics_only_parse(&w->only, &bad, list)) {
+        char word[64];
+        text_for_terminal(word, sizeof word, bad);
+        snprintf(err, COMMAND_ERR_MAX,
+                 "--only: \"%s\" is no statistic; --only help lists those there are", word);
+        return false;
+    }
+    w->is_part = true;
+    if ((w->dimensions & GROUPS_OF_LEAVES) != 0)
+        w->only.needs |= NEED_CERTS;
+    w->needs = w->only.needs;
+    return true;
+}
+
 static bool read_wanted(struct wanted *w, char err[COMMAND_ERR_MAX], const struct args *args)
 {
     return read_count(&w->top, err, args, OPTION_TOP, "top", "a number of rows, or 0 for all") &&
@@ -277,8 +351,8 @@ static bool read_wanted(struct wanted *w, char err[COMMAND_ERR_MAX], const struc
                       "a number of threads") &&
            read_count(&w->min_cell, err, args, OPTION_MIN_CELL, "min-cell",
                       "a number of targets") &&
-           check_min_cell(w, err, args) && read_dimensions(w, err, args) &&
-           read_sampled(w, err, args);
+           check_min_cell(w, err, args) && read_memory(w, err, args) &&
+           read_dimensions(w, err, args) && read_sampled(w, err, args) && read_only(w, err, args);
 }
 
 /* ---- the command ---- */
@@ -294,6 +368,9 @@ static enum exit_code read_and_write(struct report_read *read, char err[COMMAND_
     if (!page_files_open(&pages, err, &paths))
         return EXIT_FAULT;
     enum exit_code code = report_read(read, err);
+    if (code == EXIT_GOOD && w->weights != NULL && read->aggregate->funnel[FUNNEL_P] == 0)
+        report_note(
+            read, "--weights: none of its addresses is a target that was probed; all counts are 0");
     if (code == EXIT_GOOD)
         code = make_and_write(read, err, args, w, &pages);
     if (!page_files_close(&pages, err, code == EXIT_GOOD))
@@ -335,10 +412,16 @@ static enum exit_code read_and_print(const struct wanted *w, char err[COMMAND_ER
         .store = w->store,
         .num_threads = (unsigned)threads,
         .no_cache = args->values[OPTION_NO_CACHE] != NULL,
+        .today = (uint16_t)(time(NULL) / 86400),
         .cache_folder = args->values[OPTION_CACHE],
         .top = w->top,
-        .setup = {.mta = w->mta,
+        .memory_limit = w->memory_limit,
+        .temp_folder = w->temp_folder,
+        .top_countries = args->values[OPTION_TOP] != NULL ? w->top : 0,
+        .setup = {.only = w->is_part ? &w->only : NULL,
+                  .mta = w->mta,
                   .rejection = w->rejection,
+                  .certificate = w->certificate,
                   .select = {.dimensions = w->dimensions,
                              .geo = w->geo,
                              .mta = w->mta,
@@ -361,7 +444,13 @@ static enum exit_code run(const struct args *args, char err[COMMAND_ERR_MAX])
     struct wanted wanted = {
         .top = TOP_DEFAULT,
         .num_threads = parallel_threads(),
+        .memory_limit = MEMORY_LIMIT_DEFAULT,
     };
+    const char *only = args->values[OPTION_ONLY];
+    if (only != NULL && strcmp(only, "help") == 0) {
+        statistics_only_help(stdout);
+        return EXIT_GOOD;
+    }
     if (!read_wanted(&wanted, err, args))
         return EXIT_USAGE;
     enum exit_code code = open_all(&wanted, err, args);
@@ -378,13 +467,18 @@ const struct command cmd_report = {
         {[OPTION_JSON] = {"json", 0, NULL,
                           "as JSON, unrounded, with definitions (doc/statistics.md)"},
          [OPTION_TOP] = {"top", 0, "N",
-                         "rows of tables without bound, such as issuers; 0: all (20)"},
+                         "rows of tables without bound, such as issuers, and groups; 0: all (20, "
+                         "but all countries)"},
          [OPTION_TRUST_STORE] = {"trust-store", 0, "FILE",
                                  "roots in PEM to judge chains by (" TRUST_STORE_DEFAULT ")"},
          [OPTION_MTA_RULES] = {"mta-rules", 0, "FILE",
                                "rules that name mail software, in place of those built in"},
+         [OPTION_CERTIFICATE_RULES] =
+             {"certificate-rules", 0, "FILE",
+              "rules that name products by their default certificates, likewise"},
          [OPTION_BY] = {"by", 0, "LIST",
-                        "the same by groups: country, as, prefix, network, family, mta, tag, port"},
+                        "the same by groups: country, as, prefix, network, family, mta, tag, port, "
+                        "source, attempt, version, issuer, key, cluster"},
          [OPTION_COUNTRY_DB] = {"country-db", 0, "FILE",
                                 "countries of addresses, in MaxMind's format"},
          [OPTION_ASN_DB] = {"asn-db", 0, "FILE", "ASes of addresses, in MaxMind's format"},
@@ -403,6 +497,13 @@ const struct command cmd_report = {
          [OPTION_HTML] = {"html", 0, "FILE",
                           "writes a page instead of the text: charts and tables in one file"},
          [OPTION_SVG] = {"svg", 0, "DIR", "writes each chart as DIR/ID.svg, for papers"},
-         [OPTION_CSV] = {"csv", 0, "DIR", "writes each statistic as a table, DIR/ID.csv"}},
+         [OPTION_CSV] = {"csv", 0, "DIR", "writes each statistic as a table, DIR/ID.csv"},
+         [OPTION_MEMORY_LIMIT] = {"memory-limit", 0, "SIZE",
+                                  "for what grows with FILE; what has no room waits (2G)"},
+         [OPTION_TEMP_DIR] = {"temp-dir", 0, "DIR",
+                              "where files for what has no room are made ($TMPDIR, /tmp)"},
+         [OPTION_ONLY] = {"only", 0, "LIST",
+                          "only these statistics, by their ids; help: lists those"}},
+    .asks = "only",
     .run = run,
 };

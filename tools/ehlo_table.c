@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "core/anomalies.h"
+#include "tools/cluster.h"
 
 enum {
     TAIL_MAX = 4096, /* octets of a tail that is remembered */
@@ -189,6 +190,7 @@ static uint32_t classify(struct ehlo_table *t, struct bytes reply)
                      bytes_of(t->scratch.list[i].text, t->scratch.list[i].len));
         facts.anomalies = put_anomalies(l, reply); /* before values: those may be too many */
         put_values(l, reply);
+        facts.keywords = cluster_keywords(&t->scratch);
         facts.starttls = extensions_offer(&t->scratch, "STARTTLS");
         qsort(l->list, l->num, sizeof l->list[0], compare_lines);
         for (size_t i = 0; i < l->num; i++) {

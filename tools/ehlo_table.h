@@ -21,6 +21,7 @@ enum { EHLO_NONE = UINT32_MAX, EHLO_CLASS_BITS = 24 };
 struct ehlo_facts {
     bool starttls;
     uint32_t anomalies; /* 1 << ANOMALY_* */
+    uint64_t keywords;  /* cluster_keywords() */
 };
 
 struct ehlo_table {

@@ -326,16 +326,35 @@ bool geo_describe(const struct geo *g, struct geo_facts *out, enum geo_kind kind
 
 /* ---- looking up ---- */
 
-static const struct value *find(const struct database *db, struct addr a)
+void geo_near(const struct geo *g, struct addr a, unsigned near)
 {
-    uint32_t number = db != NULL ? geo_tree_find(&db->tree, a) : GEO_NO_RECORD;
+    for (enum geo_kind kind = 0; kind < NUM_GEO_KINDS; kind++) {
+        const struct database *db = g->by_kind[kind];
+        if (db != NULL)
+            geo_tree_near(&db->tree, a, near);
+    }
+}
+
+void geo_look(const struct geo *g, struct geo_found *out, struct addr a)
+{
+    for (enum geo_kind kind = 0; kind < NUM_GEO_KINDS; kind++) {
+        const struct database *db = g->by_kind[kind];
+        uint32_t number = db != NULL ? geo_tree_find(&db->tree, a) : GEO_NO_RECORD;
+        if (number != GEO_NO_RECORD)
+            __builtin_prefetch(&db->values[number]);
+        out->numbers[kind] = number;
+    }
+}
+
+static const struct value *value_of(const struct database *db, uint32_t number)
+{
     return number != GEO_NO_RECORD ? &db->values[number] : NULL;
 }
 
-void geo_find(const struct geo *g, struct geo_place *out, struct addr a)
+void geo_tell(const struct geo *g, struct geo_place *out, const struct geo_found *found)
 {
-    const struct value *country = find(g->by_kind[GEO_COUNTRY], a);
-    const struct value *as = find(g->by_kind[GEO_AS], a);
+    const struct value *country = value_of(g->by_kind[GEO_COUNTRY], found->numbers[GEO_COUNTRY]);
+    const struct value *as = value_of(g->by_kind[GEO_AS], found->numbers[GEO_AS]);
     *out = (struct geo_place){.as_number = 0};
     if (country != NULL)
         memcpy(out->country, &country->what, 2);
@@ -344,4 +363,11 @@ void geo_find(const struct geo *g, struct geo_place *out, struct addr a)
         if (as->name_len > 0)
             out->as_name = bytes_of(g->by_kind[GEO_AS]->texts + as->name_at, as->name_len);
     }
+}
+
+void geo_find(const struct geo *g, struct geo_place *out, struct addr a)
+{
+    struct geo_found found;
+    geo_look(g, &found, a);
+    geo_tell(g, out, &found);
 }

@@ -36,7 +36,19 @@ struct geo_place {
     struct bytes as_name; /* octets of others; empty: not known */
 };
 
+/* geo_near brings near what geo_find will look at: asked for with near 0, and a while later each
+ * time with the next number below GEO_NEAR. */
+enum { GEO_NEAR = 3 };
+void geo_near(const struct geo *g, struct addr a, unsigned near);
+
 void geo_find(const struct geo *g, struct geo_place *out, struct addr a);
+
+/* geo_find in two steps: geo_look finds the records and brings near what geo_tell will look at. */
+struct geo_found {
+    uint32_t numbers[NUM_GEO_KINDS];
+};
+void geo_look(const struct geo *g, struct geo_found *out, struct addr a);
+void geo_tell(const struct geo *g, struct geo_place *out, const struct geo_found *found);
 
 /* what a report says of a database */
 struct geo_facts {

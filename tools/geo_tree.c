@@ -8,6 +8,8 @@
 enum {
     UPPER_BITS = 16,
     NUM_UPPER = 1 << UPPER_BITS,
+    FINE_BITS = 8,
+    FEW_RANGES = 8, /* are found as fast without an index of their own */
     V4_BITS = 32,
     V4_DEPTH = 96,
     VISITS_PER_NODE = 16 /* of a tree that is none, as nodes are led to from several places */
@@ -83,22 +85,17 @@ struct part {
 
 static int add_range(struct geo_ranges *r, uint32_t first, uint32_t target)
 {
-    if (r->num > 0 && r->targets[r->num - 1] == target)
+    if (r->num > 0 && r->list[r->num - 1].target == target)
         return 0;
     if (r->num == r->cap) {
         size_t cap = r->cap > 0 ? 2 * r->cap : 1024;
-        uint32_t *firsts = realloc(r->firsts, cap * sizeof firsts[0]);
-        if (firsts != NULL)
-            r->firsts = firsts;
-        uint32_t *targets = realloc(r->targets, cap * sizeof targets[0]);
-        if (targets != NULL)
-            r->targets = targets;
-        if (firsts == NULL || targets == NULL)
+        struct geo_range *list = realloc(r->list, cap * sizeof list[0]);
+        if (list == NULL)
             return -ENOMEM;
+        r->list = list;
         r->cap = cap;
     }
-    r->firsts[r->num] = first;
-    r->targets[r->num++] = target;
+    r->list[r->num++] = (struct geo_range){first, target};
     return 0;
 }
 
@@ -127,10 +124,47 @@ static int collect_ranges(struct geo_ranges *r, const struct geo_tree *t)
 
 static void cleanup_ranges(struct geo_ranges *r)
 {
-    free(r->firsts);
-    free(r->targets);
+    free(r->list);
     free(r->index);
+    free(r->fine);
+    free(r->fines);
     *r = (struct geo_ranges){.num = 0};
+}
+
+/* the ranges that addresses with these upper 16 bits may be in, less one */
+static uint32_t ranges_below(const struct geo_ranges *r, uint32_t upper)
+{
+    return r->index[upper + 1] - r->index[upper];
+}
+
+static void fill_fine(struct geo_ranges *r, uint32_t upper)
+{
+    uint16_t *fines = &r->fines[(size_t)(r->fine[upper] - 1) * GEO_FINE_LEN];
+    uint32_t base = r->index[upper], at = base;
+    for (uint32_t i = 0; i + 1 < GEO_FINE_LEN; i++) {
+        uint32_t first = upper << UPPER_BITS | i << FINE_BITS;
+        while (at < r->index[upper + 1] && r->list[at + 1].first <= first)
+            at++;
+        fines[i] = (uint16_t)(at - base);
+    }
+    fines[GEO_FINE_LEN - 1] = (uint16_t)ranges_below(r, upper);
+}
+
+/* of more ranges than 16 bits can count, there is no such index */
+static int make_fines(struct geo_ranges *r)
+{
+    uint32_t num = 0;
+    r->fine = calloc(NUM_UPPER, sizeof r->fine[0]);
+    for (uint32_t i = 0; r->fine != NULL && i < NUM_UPPER; i++)
+        if (ranges_below(r, i) > FEW_RANGES && ranges_below(r, i) <= UINT16_MAX)
+            r->fine[i] = ++num;
+    r->fines = malloc((size_t)(num + 1) * GEO_FINE_LEN * sizeof r->fines[0]);
+    if (r->fine == NULL || r->fines == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < NUM_UPPER; i++)
+        if (r->fine[i] != 0)
+            fill_fine(r, i);
+    return 0;
 }
 
 static int make_ranges(struct geo_tree *t)
@@ -141,13 +175,15 @@ static int make_ranges(struct geo_tree *t)
         rc = -ENOMEM;
     uint32_t at = 0;
     for (uint32_t i = 0; rc == 0 && i < NUM_UPPER; i++) {
-        while (at + 1 < r->num && r->firsts[at + 1] <= i << UPPER_BITS)
+        while (at + 1 < r->num && r->list[at + 1].first <= i << UPPER_BITS)
             at++;
         r->index[i] = at;
     }
-    if (rc == 0)
+    if (rc == 0) {
         r->index[NUM_UPPER] = (uint32_t)r->num - 1;
-    else
+        rc = make_fines(r);
+    }
+    if (rc != 0)
         cleanup_ranges(r);
     return rc == -E2BIG ? 0 : rc;
 }
@@ -184,20 +220,50 @@ void geo_tree_cleanup(struct geo_tree *t)
 
 /* ---- looking up ---- */
 
+/* the ranges that an address is in one of: from *at to *at + what is returned */
+static uint32_t narrow(const struct geo_ranges *r, uint32_t *at, uint32_t v4)
+{
+    uint32_t upper = v4 >> UPPER_BITS, fine = r->fine[upper];
+    *at = r->index[upper];
+    if (fine == 0)
+        return ranges_below(r, upper);
+    const uint16_t *fines = &r->fines[(size_t)(fine - 1) * GEO_FINE_LEN + (v4 >> FINE_BITS & 0xff)];
+    *at += fines[0];
+    return (uint32_t)(fines[1] - fines[0]);
+}
+
 /* what the tree leads to at an IPv4 address: the last range that begins at it or before */
 static uint32_t find_v4(const struct geo_tree *t, uint32_t v4)
 {
     const struct geo_ranges *r = &t->v4;
     if (r->num == 0)
         return follow(t, t->v4_root, (uint64_t)v4 << V4_BITS, V4_BITS);
-    uint32_t at = r->index[v4 >> UPPER_BITS];
-    uint32_t left = r->index[(v4 >> UPPER_BITS) + 1] - at;
+    uint32_t at, left = narrow(r, &at, v4);
     while (left > 0) {
         uint32_t half = (left + 1) / 2;
-        at += r->firsts[at + half] <= v4 ? half : 0;
+        at += r->list[at + half].first <= v4 ? half : 0;
         left -= half;
     }
-    return r->targets[at];
+    return r->list[at].target;
+}
+
+void geo_tree_near(const struct geo_tree *t, struct addr a, unsigned near)
+{
+    const struct geo_ranges *r = &t->v4;
+    uint32_t v4 = (uint32_t)a.lo, upper = v4 >> UPPER_BITS, at;
+    if (!addr_is_v4(a) || r->num == 0)
+        return;
+    if (near == 0) {
+        __builtin_prefetch(&r->index[upper]);
+        __builtin_prefetch(&r->fine[upper]);
+    } else if (near == 1 && r->fine[upper] != 0) {
+        __builtin_prefetch(
+            &r->fines[(size_t)(r->fine[upper] - 1) * GEO_FINE_LEN + (v4 >> FINE_BITS & 0xff)]);
+    } else {
+        uint32_t num = narrow(r, &at, v4);
+        __builtin_prefetch(&r->list[at]);
+        __builtin_prefetch(&r->list[at + (num + 1) / 2]);
+    }
 }
 
 uint32_t geo_tree_find(const struct geo_tree *t, struct addr a)

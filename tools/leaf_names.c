@@ -86,7 +86,7 @@ void name_question_of(struct name_question *out, const struct name_ref *ref)
         return;
     }
     out->exact = hash_of(ref->host, ref->len, KIND_EXACT);
-    out->common = hash_of(ref->host, ref->len, KIND_COMMON);
+    out->common = (out->exact & ~UINT64_C(3)) | KIND_COMMON; /* of the same octets */
     const char *dot = memchr(ref->host, '.', ref->len);
     if (dot != NULL)
         out->wildcard = hash_of(dot, ref->len - (size_t)(dot - ref->host), KIND_WILDCARD);

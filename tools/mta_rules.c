@@ -19,3 +19,10 @@ int rejection_rules_open(struct rules **out, char err[RULES_ERR_MAX], const char
     return open_rules(out, err, path,
                       bytes_of(builtin_rejection_rules, builtin_rejection_rules_len), "rejection");
 }
+
+int certificate_rules_open(struct rules **out, char err[RULES_ERR_MAX], const char *path)
+{
+    return open_rules(out, err, path,
+                      bytes_of(builtin_certificate_rules, builtin_certificate_rules_len),
+                      "certificate");
+}

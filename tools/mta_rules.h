@@ -16,4 +16,8 @@ int mta_rules_open(struct rules **out, char err[RULES_ERR_MAX], const char *path
  * reply that a box on the way has changed (greeting, ehlo). */
 int rejection_rules_open(struct rules **out, char err[RULES_ERR_MAX], const char *path);
 
+/* certificate_rules_open opens those that name the product whose default certificate has such an
+ * issuer (issuer). */
+int certificate_rules_open(struct rules **out, char err[RULES_ERR_MAX], const char *path);
+
 #endif

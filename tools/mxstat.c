@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include "tools/commands.h"
+#include "tools/complaint.h"
 
 #define STRING(x)  #x
 #define TEXT_OF(x) STRING(x)
@@ -83,7 +84,9 @@ int main(int argc, char **argv)
         snprintf(err, sizeof err, "standard output: cannot write");
         code = EXIT_FAULT;
     }
-    if (err[0] != '\0')
-        fprintf(stderr, "mxstat: %s\n", err);
+    if (err[0] != '\0') {
+        fputs("mxstat: ", stderr);
+        complaint_print(stderr, err);
+    }
     return (int)code;
 }

@@ -10,10 +10,15 @@ void network_table_cleanup(struct network_table *t)
     *t = (struct network_table){0};
 }
 
-static struct network *slot_of(struct network *slots, size_t cap, uint64_t key)
+static size_t first_slot(size_t cap, uint64_t key)
 {
     uint64_t h = (key ^ key >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    size_t i = (h ^ h >> 32) & (cap - 1);
+    return (h ^ h >> 32) & (cap - 1);
+}
+
+static struct network *slot_of(struct network *slots, size_t cap, uint64_t key)
+{
+    size_t i = first_slot(cap, key);
     while (slots[i].targets > 0 && slots[i].key != key)
         i = (i + 1) & (cap - 1);
     return &slots[i];
@@ -34,6 +39,13 @@ static bool grow(struct network_table *t)
     return true;
 }
 
+void network_sum(struct network *into, const struct network *n)
+{
+    into->targets += n->targets;
+    into->mixed |= n->mixed || n->leaf != into->leaf;
+    into->own |= n->own;
+}
+
 void network_table_add(struct network_table *t, const struct network *n)
 {
     if (n->targets == 0)
@@ -48,9 +60,13 @@ void network_table_add(struct network_table *t, const struct network *n)
         t->num++;
         return;
     }
-    ours->targets += n->targets;
-    ours->mixed |= n->mixed || n->leaf != ours->leaf;
-    ours->own |= n->own;
+    network_sum(ours, n);
+}
+
+void network_table_near(const struct network_table *t, uint64_t key)
+{
+    if (t->cap > 0)
+        __builtin_prefetch(&t->slots[first_slot(t->cap, key)]);
 }
 
 void network_table_merge(struct network_table *into, const struct network_table *from)

@@ -36,9 +36,9 @@ struct report_file {
 struct report {
     const struct report_file *files;
     size_t num_files;
-    const char *store_path;                /* by which chains were judged */
+    const char *store_path;                /* by which chains were judged; NULL: not asked for */
     const struct trust_store_facts *store; /* NULL: they were not, for there is no such file */
-    const char *mta_rules;                 /* version of the rules; NULL: none */
+    const char *mta_rules, *certificate_rules; /* versions of the rules; NULL: none */
     struct geo_facts geo[NUM_GEO_KINDS];
     const char *geo_paths[NUM_GEO_KINDS]; /* NULL: no such database */
     const char *where;                    /* the filter; NULL: all records */
@@ -46,6 +46,7 @@ struct report {
     size_t num_weights;                   /* addresses in it */
     double sampled;                       /* fraction that the targets are a sample of; 0: none */
     uint64_t min_cell;                    /* 0: all is shown */
+    bool is_part;                         /* only some statistics were asked for */
     struct statistics statistics;
     struct breakdown *breakdowns;
     size_t num_breakdowns;
@@ -53,6 +54,10 @@ struct report {
 
 /* report_file_init takes what the header says. */
 void report_file_init(struct report_file *f, const char *path, const struct dataset_header *h);
+
+/* report_file_goes_on tells whether a file is a part of the same sweep as one before it, and so of
+ * the same targets. */
+bool report_file_goes_on(const struct report_file *files, size_t at);
 
 /* wilson gives the bounds of a share in per cent, at 95 %, where the targets are a sample of that
  * fraction of a finite population; NaN of an empty set. */

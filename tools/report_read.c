@@ -2,58 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/times.h"
 #include "tools/judgements.h"
-#include "tools/parallel.h"
 #include "tools/partial.h"
-
-/* ---- files ---- */
-
-/* appends an item behind a blank; "..." stands for those that do not fit */
-static void append_item(char *out, size_t out_len, const char *item)
-{
-    static const char more[] = " ...";
-    size_t used = strlen(out), len = strlen(item);
-    if (used >= strlen(more) && strcmp(out + used - strlen(more), more) == 0)
-        return;
-    if (used + 1 + len + sizeof more > out_len) {
-        memcpy(out + used, more, sizeof more);
-        return;
-    }
-    if (used > 0)
-        out[used++] = ' ';
-    memcpy(out + used, item, len + 1);
-}
-
-void report_file_init(struct report_file *f, const char *path, const struct dataset_header *h)
-{
-    *f = (struct report_file){.path = path,
-                              .start_us = h->start_us,
-                              .shard = h->shard,
-                              .num_shards = h->num_shards,
-                              .part = h->part,
-                              .targets = h->streamed ? 0 : dataset_num_positions(h),
-                              .streamed = h->streamed,
-                              .sample_ppm = h->sample_ppm,
-                              .shard_targets = shard_positions(h),
-                              .record_mode = h->record_mode};
-    memcpy(f->id, h->id, sizeof f->id);
-    memcpy(f->sweep_id, h->sweep_id, sizeof f->sweep_id);
-    text_for_terminal(f->tool, sizeof f->tool, h->tool);
-    for (size_t i = 0; i < h->num_sources; i++) {
-        char text[ADDR_TEXT_MAX];
-        addr_format(text, h->sources[i]);
-        append_item(f->sources, sizeof f->sources, text);
-    }
-    for (size_t i = 0; i < h->num_ehlo_names; i++) {
-        char text[256];
-        text_for_terminal(text, sizeof text, h->ehlo_names[i]);
-        append_item(f->ehlo_names, sizeof f->ehlo_names, text);
-    }
-}
+#include "tools/report_caches.h"
+#include "tools/statistics_only.h"
 
 /* ---- passes ---- */
 
@@ -74,6 +29,28 @@ static void note_digest(struct report_read *r, size_t i, const uint8_t digest[32
     r->changed |= memcmp(f->digest, none, sizeof none) != 0 &&
                   memcmp(f->digest, digest, sizeof f->digest) != 0;
     memcpy(f->digest, digest, sizeof f->digest);
+}
+
+/* of the limit, each sorter has a thirty-second, and so have the tables of a kind that threads
+ * hold */
+static int make_overflow(struct report_read *r, char err[COMMAND_ERR_MAX])
+{
+    size_t room = (size_t)(r->memory_limit / 32);
+    if (r->memory_limit == 0)
+        return 0;
+    r->overflow = overflow_new(r->temp_folder, room, room / r->num_threads);
+    r->setup.overflow = r->overflow;
+    if (r->overflow == NULL)
+        snprintf(err, COMMAND_ERR_MAX, "no memory");
+    return r->overflow != NULL ? 0 : -ENOMEM;
+}
+
+/* what went wrong with a temporary file says more than that something could not be counted */
+static int explain(const struct report_read *r, char err[COMMAND_ERR_MAX], int rc)
+{
+    if (rc != 0 && r->overflow != NULL && overflow_error(r->overflow)[0] != '\0')
+        snprintf(err, COMMAND_ERR_MAX, "%s", overflow_error(r->overflow));
+    return rc;
 }
 
 static void on_read(void *context, uint64_t octets)
@@ -118,6 +95,20 @@ static int to_catalog(void *context, const struct dataset_header *header,
     return block != NULL ? catalog_hand_add(context, header, block) : 0;
 }
 
+static int gather_pass(struct report_read *r, char err[COMMAND_ERR_MAX], void *const *hands,
+                       enum catalog_pass pass, const char *what)
+{
+    int rc = 0;
+    r->catalog->pass = pass;
+    begin_pass(r, what);
+    for (size_t i = 0; rc == 0 && i < r->num_files; i++) {
+        for (unsigned k = 0; k < r->num_threads; k++)
+            catalog_hand_verdicts(hands[k], r->files[i].is_partial);
+        rc = each_block(r, err, i, to_catalog, hands);
+    }
+    return rc;
+}
+
 static int gather(struct report_read *r, char err[COMMAND_ERR_MAX])
 {
     void *hands[PARALLEL_THREADS_MAX] = {NULL};
@@ -128,15 +119,20 @@ static int gather(struct report_read *r, char err[COMMAND_ERR_MAX])
     }
     if (rc != 0)
         snprintf(err, COMMAND_ERR_MAX, "no memory");
-    begin_pass(r, "reading certificates");
-    for (size_t i = 0; rc == 0 && i < r->num_files; i++) {
-        for (unsigned k = 0; k < r->num_threads; k++)
-            catalog_hand_verdicts(hands[k], r->files[i].is_partial);
-        rc = each_block(r, err, i, to_catalog, hands);
-    }
+    /* of a range, what certificates are wanted for is known when its chains are */
+    bool is_whole = leaf_range_is_all(&r->catalog->range);
+    if (rc == 0 && !is_whole)
+        rc = gather_pass(r, err, hands, CATALOG_CHAINS, "reading chains");
+    if (rc == 0)
+        rc = gather_pass(r, err, hands, is_whole ? CATALOG_ALL : CATALOG_FACTS,
+                         "reading certificates");
     for (unsigned i = 0; i < r->num_threads; i++)
         catalog_hand_free(hands[i]);
-    catalog_seal(r->catalog);
+    if (rc == 0)
+        catalog_seal(r->catalog);
+    uint64_t octets = catalog_octets(r->catalog);
+    if (rc == 0 && octets > r->most_octets)
+        r->most_octets = octets;
     return rc;
 }
 
@@ -178,14 +174,17 @@ static int judge(struct report_read *r, char err[COMMAND_ERR_MAX])
     void *contexts[PARALLEL_THREADS_MAX];
     for (unsigned i = 0; i < r->num_threads; i++)
         contexts[i] = &to;
-    int rc = judgements_new(&to.judgements, r->catalog, r->store, r->num_threads);
+    report_open_book(r);
+    int rc = judgements_new(&to.judgements, r->catalog, r->store, r->book, r->num_threads);
     if (rc != 0) {
         snprintf(err, COMMAND_ERR_MAX, "no memory to judge chains");
         return rc;
     }
-    begin_pass(r, "judging chains");
-    for (size_t i = 0; rc == 0 && i < r->num_files; i++)
-        rc = each_block(r, err, i, to_judgements, contexts);
+    if (judgements_wait(to.judgements))
+        begin_pass(r, "judging chains");
+    /* backwards: what is new, and not in the book, is most often in the file named last */
+    for (size_t i = r->num_files; rc == 0 && i > 0 && judgements_wait(to.judgements); i--)
+        rc = each_block(r, err, i - 1, to_judgements, contexts);
     if (rc == 0 && (rc = judgements_finish(to.judgements)) != 0)
         snprintf(err, COMMAND_ERR_MAX, "no memory to judge chains");
     judgements_free(to.judgements);
@@ -212,29 +211,6 @@ static int to_groups(void *context, const struct dataset_header *header,
     return rc;
 }
 
-/* which groups are the largest takes a pass of its own */
-static int take_census(struct report_read *r, char err[COMMAND_ERR_MAX])
-{
-    struct to_groups to = {.groups = groups_new(&r->setup.select),
-                           .mutex = PTHREAD_MUTEX_INITIALIZER};
-    void *contexts[PARALLEL_THREADS_MAX];
-    int rc = to.groups != NULL ? 0 : -ENOMEM;
-    for (unsigned i = 0; i < r->num_threads; i++)
-        contexts[i] = &to;
-    groups_free(r->groups);
-    r->groups = to.groups;
-    begin_pass(r, "counting groups");
-    for (size_t i = 0; rc == 0 && i < r->num_files; i++)
-        rc = each_block(r, err, i, to_groups, contexts);
-    if (rc == 0)
-        rc = groups_seal(r->groups, r->top);
-    if (rc == -ENOMEM)
-        snprintf(err, COMMAND_ERR_MAX, "no memory for the groups");
-    r->setup.groups = r->groups;
-    pthread_mutex_destroy(&to.mutex);
-    return rc;
-}
-
 /* ---- counting ---- */
 
 static int to_aggregate(void *context, const struct dataset_header *header,
@@ -242,19 +218,6 @@ static int to_aggregate(void *context, const struct dataset_header *header,
 {
     (void)item;
     return block != NULL ? aggregate_add_block(context, header, block) : 0;
-}
-
-/* whether f is a part of the same sweep as one of the num files before, and so of the same targets
- */
-static bool is_further_part(const struct report_file *f, const struct report_file *before,
-                            size_t num)
-{
-    for (size_t i = 0; i < num; i++)
-        if ((f->part > 0 || before[i].part > 0) && before[i].start_us == f->start_us &&
-            before[i].shard == f->shard &&
-            memcmp(before[i].sweep_id, f->sweep_id, sizeof f->sweep_id) == 0)
-            return true;
-    return false;
 }
 
 static void end_file(struct report_file *f, const struct parallel_end *end)
@@ -283,7 +246,7 @@ static int add_file(struct report_read *r, char err[COMMAND_ERR_MAX], size_t i, 
         return rc;
     if (rc == -ENODATA)
         memcpy(r->torn, err, sizeof r->torn);
-    if (!is_further_part(f, r->files, i))
+    if (r->num_ranges == 0 && !report_file_goes_on(r->files, i))
         r->aggregate->positions_given += f->shard_targets;
     end_file(f, &end);
     gauge_file(&r->gauge, key_of(r, i)->len);
@@ -293,151 +256,189 @@ static int add_file(struct report_read *r, char err[COMMAND_ERR_MAX], size_t i, 
 }
 
 /* each thread has an aggregate of its own; the first is the sum */
+static int make_parts(struct report_read *r)
+{
+    for (unsigned i = 0; i < r->num_threads; i++) {
+        r->parts[i] = i == 0 ? aggregate_new(&r->setup) : aggregate_new_beside(r->parts[0]);
+        if (r->parts[i] == NULL)
+            return -ENOMEM;
+        r->aggregate = r->parts[0];
+    }
+    return 0;
+}
+
+/* counts the targets of the catalog's range */
 static int tally_up(struct report_read *r, char err[COMMAND_ERR_MAX])
 {
-    void *parts[PARALLEL_THREADS_MAX] = {NULL};
-    int rc = 0;
-    r->setup.catalog = r->catalog;
-    for (unsigned i = 0; rc == 0 && i < r->num_threads; i++) {
-        parts[i] = aggregate_new(&r->setup);
-        rc = parts[i] != NULL ? 0 : -ENOMEM;
-    }
-    r->aggregate = parts[0];
+    int rc = r->aggregate == NULL ? make_parts(r) : aggregate_turn(r->aggregate);
     if (rc != 0)
         snprintf(err, COMMAND_ERR_MAX, "no memory");
     begin_pass(r, "counting targets");
     for (size_t i = 0; rc == 0 && i < r->num_files; i++)
-        rc = add_file(r, err, i, parts);
+        rc = add_file(r, err, i, r->parts);
+    if (rc == 0 && (rc = aggregate_fold(r->aggregate, r->top)) != 0)
+        snprintf(err, COMMAND_ERR_MAX, "no memory for the statistics");
+    r->num_ranges++;
+    return explain(r, err, rc);
+}
+
+static void free_parts(struct report_read *r)
+{
+    for (unsigned i = r->num_threads; i-- > 0;) { /* the first lends the others its counts */
+        aggregate_free(r->parts[i]);
+        r->parts[i] = NULL;
+    }
+    r->aggregate = NULL;
+    overflow_free(r->overflow);
+    r->overflow = NULL;
+}
+
+static int merge_parts(struct report_read *r, char err[COMMAND_ERR_MAX])
+{
+    int rc = 0;
     for (unsigned i = 1; i < r->num_threads; i++) {
-        if (rc == 0 && (rc = aggregate_merge(r->aggregate, parts[i])) != 0)
+        if (rc == 0 && (rc = aggregate_merge(r->aggregate, r->parts[i])) != 0)
             snprintf(err, COMMAND_ERR_MAX, "no memory to count what is in the files");
-        aggregate_free(parts[i]);
+        aggregate_free(r->parts[i]);
+        r->parts[i] = NULL;
     }
-    return rc;
-}
-
-static bool given_twice(char err[COMMAND_ERR_MAX], const struct report_file *files, size_t num)
-{
-    for (size_t i = 0; i + 1 < num; i++) {
-        if (memcmp(files[i].id, files[num - 1].id, sizeof files[i].id) != 0)
-            continue;
-        snprintf(err, COMMAND_ERR_MAX,
-                 "%s: is the same dataset as %s, and would be counted twice; name it once",
-                 files[num - 1].path, files[i].path);
-        return true;
-    }
-    return false;
-}
-
-/* looks whether a file is a partial, which its first event says */
-static enum exit_code look_at_origin(struct report_read *r, size_t i, struct walk *w,
-                                     char err[COMMAND_ERR_MAX])
-{
-    struct partial_origin origin;
-    char why[WALK_ERR_MAX];
-    if (walk_next(w, why) != 1 || w->item.kind != DATASET_EVENT ||
-        !partial_origin_read(&origin, &w->event))
-        return EXIT_GOOD; /* what else is wrong is told by whoever reads on */
-    if (r->store != NULL && memcmp(origin.store_sha256, trust_store_facts(r->store)->sha256,
-                                   sizeof origin.store_sha256) != 0) {
-        snprintf(err, COMMAND_ERR_MAX,
-                 "%s: a partial whose chains were judged by another trust store; name that one by "
-                 "--trust-store, or make the partial anew",
-                 r->paths[i]);
-        return EXIT_USAGE;
-    }
-    r->origins[i] = strndup((const char *)origin.file.data, origin.file.len);
-    if (r->origins[i] == NULL) {
-        snprintf(err, COMMAND_ERR_MAX, "no memory");
-        return EXIT_FAULT;
-    }
-    r->files[i].path = r->origins[i];
-    r->files[i].is_partial = true;
-    return EXIT_GOOD;
-}
-
-/* reads the headers */
-static enum exit_code read_heads(struct report_read *r, char err[COMMAND_ERR_MAX])
-{
-    for (size_t i = 0; i < r->num_files; i++) {
-        struct judge_cache_file *key = &r->key.files[r->key.num_files++];
-        struct stat st = {0};
-        struct walk w;
-        int rc = walk_open(&w, err, r->paths[i]);
-        enum exit_code code = rc == 0 ? EXIT_GOOD : EXIT_FAULT;
-        if (rc == 0) {
-            report_file_init(&r->files[i], r->paths[i], w.header);
-            code = look_at_origin(r, i, &w, err);
-        }
-        walk_close(&w);
-        if (code != EXIT_GOOD)
-            return code;
-        if (given_twice(err, r->files, i + 1))
-            return EXIT_USAGE;
-        memcpy(key->id, r->files[i].id, sizeof key->id);
-        key->len = stat(r->paths[i], &st) == 0 ? (uint64_t)st.st_size : 0;
-    }
-    return EXIT_GOOD;
-}
-
-/* ---- the cache of judgements ---- */
-
-static void note(struct report_read *r, const char *why)
-{
-    gauge_end(&r->gauge);
-    fprintf(stderr, "mxstat: note: %s\n", why);
-}
-
-static void load_cache(struct report_read *r, const char *path)
-{
-    char why[JUDGE_CACHE_WHY_MAX];
-    if (path != NULL && judge_cache_load(&r->catalog, &r->key, why, path) < 0)
-        note(r, why);
-}
-
-static void save_cache(struct report_read *r, const char *path)
-{
-    char why[JUDGE_CACHE_WHY_MAX];
-    bool small = r->cache_folder == NULL && r->catalog->chains.num < REPORT_CACHE_CHAINS_MIN;
-    if (path != NULL && !r->changed && !small &&
-        judge_cache_save(r->catalog, &r->key, why, path) != 0)
-        note(r, why);
+    if (rc == 0 && (rc = aggregate_end(r->aggregate)) != 0)
+        snprintf(err, COMMAND_ERR_MAX, "no memory for the statistics");
+    r->spilled = r->overflow != NULL ? overflow_spilled(r->overflow) : 0;
+    return explain(r, err, rc);
 }
 
 /* ---- all ---- */
 
-static int gather_and_judge(struct report_read *r, char err[COMMAND_ERR_MAX])
+/* has the catalog hold a range, as far as it is needed; -E2BIG: there is no room for it */
+static int hold(struct report_read *r, char err[COMMAND_ERR_MAX], struct leaf_range range)
 {
-    r->catalog = catalog_new();
-    if (r->catalog == NULL) {
+    if (r->held.first == range.first && r->held.end == range.end)
+        return 0;
+    r->held = (struct leaf_range){0, 0};
+    catalog_clear(r->catalog, range);
+    int rc = 0;
+    if ((statistics_needs(r->setup.only) & NEED_CERTS) != 0)
+        rc = gather(r, err);
+    else
+        catalog_seal(r->catalog);
+    if (rc == 0)
+        r->held = range;
+    return rc;
+}
+
+static int hold_judged(struct report_read *r, char err[COMMAND_ERR_MAX], struct leaf_range range)
+{
+    bool wanted = (statistics_needs(r->setup.only) & NEED_VERDICTS) != 0 && r->store != NULL;
+    int rc = hold(r, err, range);
+    if (rc == 0 && wanted && !r->catalog->judged)
+        rc = judge(r, err);
+    if (rc == 0 && range.end == LEAVES_END)
+        report_close_book(r, true);
+    return rc;
+}
+
+typedef int hold_range(struct report_read *r, char err[COMMAND_ERR_MAX], struct leaf_range range);
+typedef int take_range(struct report_read *r, char err[COMMAND_ERR_MAX]);
+
+/* all leaves are one range, at first; one that has no room is halved */
+static int each_range(struct report_read *r, char err[COMMAND_ERR_MAX], hold_range *hold_one,
+                      take_range *take)
+{
+    int rc = 0;
+    for (uint64_t first = 0; rc == 0 && first < LEAVES_END;) {
+        uint64_t end = first + r->width < LEAVES_END ? first + r->width : LEAVES_END;
+        rc = hold_one(r, err, (struct leaf_range){first, end});
+        if (rc == -E2BIG) {
+            r->width /= 2;
+            rc = 0;
+            continue;
+        }
+        if (rc == 0)
+            rc = take(r, err);
+        r->width = catalog_next_width(r->catalog, r->width);
+        first = end;
+    }
+    return rc;
+}
+
+static int count_groups(struct report_read *r, char err[COMMAND_ERR_MAX])
+{
+    struct to_groups to = {.groups = r->groups, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    void *contexts[PARALLEL_THREADS_MAX];
+    int rc = 0;
+    for (unsigned i = 0; i < r->num_threads; i++)
+        contexts[i] = &to;
+    begin_pass(r, "counting groups");
+    for (size_t i = 0; rc == 0 && i < r->num_files; i++)
+        rc = each_block(r, err, i, to_groups, contexts);
+    pthread_mutex_destroy(&to.mutex);
+    return rc;
+}
+
+/* which groups are the largest takes a pass of its own */
+static int take_census(struct report_read *r, char err[COMMAND_ERR_MAX])
+{
+    struct group_setup setup = r->setup.select;
+    bool of_leaves = (setup.dimensions & GROUPS_OF_LEAVES) != 0;
+    setup.catalog = of_leaves ? r->catalog : NULL;
+    groups_free(r->groups);
+    r->groups = groups_new(&setup);
+    r->setup.groups = r->groups;
+    int rc = r->groups != NULL ? 0 : -ENOMEM;
+    if (rc == 0) {
+        groups_bound(r->groups, r->overflow);
+        rc = of_leaves ? each_range(r, err, hold, count_groups) : count_groups(r, err);
+    }
+    if (rc == 0)
+        rc = groups_seal(r->groups, r->top, r->top_countries);
+    if (rc == -ENOMEM)
+        snprintf(err, COMMAND_ERR_MAX, "no memory for the groups");
+    return explain(r, err, rc);
+}
+
+static int begin_catalog(struct report_read *r, char err[COMMAND_ERR_MAX])
+{
+    r->width = LEAVES_END;
+    r->held = (struct leaf_range){0, r->catalog != NULL ? LEAVES_END : 0};
+    if (r->catalog == NULL && (r->catalog = catalog_new()) == NULL) {
         snprintf(err, COMMAND_ERR_MAX, "no memory");
         return -ENOMEM;
     }
-    int rc = gather(r, err);
-    return rc == 0 && r->store != NULL ? judge(r, err) : rc;
+    r->catalog->octets_max = r->for_all_times ? 0 : report_catalog_room(r);
+    r->setup.catalog = r->catalog;
+    r->setup.select.catalog = r->catalog;
+    return 0;
 }
 
 static int read_all(struct report_read *r, char err[COMMAND_ERR_MAX], const char *cache)
 {
-    load_cache(r, cache);
+    unsigned needs = statistics_needs(r->setup.only);
+    if ((needs & NEED_CERTS) != 0)
+        report_load_catalog(r, cache);
     bool loaded = r->catalog != NULL;
-    int rc = loaded ? 0 : gather_and_judge(r, err);
+    int rc = begin_catalog(r, err);
+    if (rc == 0)
+        rc = make_overflow(r, err);
     if (rc == 0 && r->setup.select.dimensions != 0)
         rc = take_census(r, err);
+    r->num_ranges = 0;
     if (rc == 0)
-        rc = tally_up(r, err);
+        rc = each_range(r, err, hold_judged, tally_up);
+    if (rc == 0)
+        rc = merge_parts(r, err);
     if (rc == 0 && loaded && r->changed) { /* and what was loaded is of other octets */
-        aggregate_free(r->aggregate);
+        free_parts(r);
         catalog_free(r->catalog);
-        r->aggregate = NULL;
         r->catalog = NULL;
         r->changed = false;
         return read_all(r, err, NULL);
     }
     if (rc == 0 && r->changed)
-        note(r, "a file changed while it was read: what came since may be counted as unknown");
-    if (rc == 0 && !loaded)
-        save_cache(r, cache);
+        report_note(r,
+                    "a file changed while it was read: what came since may be counted as unknown");
+    if (rc == 0 && !loaded && (needs & NEED_VERDICTS) != 0 && r->num_ranges == 1)
+        report_save_catalog(r, cache);
     return rc;
 }
 
@@ -455,7 +456,7 @@ static enum exit_code begin(struct report_read *r, char err[COMMAND_ERR_MAX])
     if (r->store != NULL)
         memcpy(r->key.store_sha256, trust_store_facts(r->store)->sha256,
                sizeof r->key.store_sha256);
-    return read_heads(r, err);
+    return report_read_heads(r, err);
 }
 
 enum exit_code report_read(struct report_read *r, char err[COMMAND_ERR_MAX])
@@ -480,19 +481,32 @@ enum exit_code report_read_partial(struct report_read *r, char err[COMMAND_ERR_M
         snprintf(err, COMMAND_ERR_MAX, "%s: is a partial already; copy it", r->paths[0]);
         return EXIT_USAGE;
     }
+    struct new_file file; /* that it can be made is known before anything is judged */
+    if (!new_file_open(&file, err, out))
+        return EXIT_FAULT;
+    int rc = 0;
+    if (file.state == NEW_FILE_STRAIGHT) {
+        snprintf(err, COMMAND_ERR_MAX, "%s: is no file; a partial cannot be piped", out);
+        rc = -EINVAL;
+    }
     r->for_all_times = true;
-    int rc = gather_and_judge(r, err);
+    if (rc == 0)
+        rc = begin_catalog(r, err);
+    if (rc == 0)
+        rc = hold_judged(r, err, (struct leaf_range){0, LEAVES_END});
     gauge_end(&r->gauge);
     if (rc == 0)
-        rc = partial_write(out, r->paths[0], r->catalog, r->key.store_sha256, err);
-    return rc == 0 ? EXIT_GOOD : EXIT_FAULT;
+        rc = partial_write(&file, r->paths[0], r->catalog, r->key.store_sha256, err);
+    bool good = new_file_close(&file, err, rc == 0) && rc == 0;
+    return good ? EXIT_GOOD : EXIT_FAULT;
 }
 
 void report_read_cleanup(struct report_read *r)
 {
-    aggregate_free(r->aggregate);
+    free_parts(r);
     groups_free(r->groups);
     catalog_free(r->catalog);
+    report_close_book(r, false);
     free(r->files);
     free(r->key.files);
     for (size_t i = 0; r->origins != NULL && i < r->num_files; i++)

@@ -140,8 +140,32 @@ static size_t first_that_holds(const struct rules *r, struct bytes *version,
     return end;
 }
 
-bool rules_match(const struct rules *r, struct rule_match *out,
-                 const struct bytes texts[NUM_RULE_FIELDS])
+struct rules_memo {
+    struct finder_memo fields[NUM_RULE_FIELDS];
+};
+
+struct rules_memo *rules_memo_new(void)
+{
+    return calloc(1, sizeof(struct rules_memo));
+}
+
+void rules_memo_free(struct rules_memo *memo)
+{
+    free(memo);
+}
+
+/* where the first word behind the code ends */
+static size_t word_end(struct bytes text)
+{
+    size_t at = text.len < PREFIX_LEN ? text.len : PREFIX_LEN;
+    while (at < text.len && text.data[at] > ' ')
+        at++;
+    return at;
+}
+
+/* memo NULL: none */
+static bool match(const struct rules *r, struct rules_memo *memo, struct rule_match *out,
+                  const struct bytes texts[NUM_RULE_FIELDS])
 {
     struct bytes cut[NUM_RULE_FIELDS], version = {NULL, 0};
     size_t best = r->num;
@@ -152,11 +176,26 @@ bool rules_match(const struct rules *r, struct rule_match *out,
         struct finder_set set;
         if (r->first_of[f] >= best || cut[f].len == 0)
             continue;
-        finder_scan(&r->finders[f], &set, cut[f]);
+        if (memo != NULL)
+            finder_recall(&r->finders[f], &memo->fields[f], &set, cut[f], word_end(cut[f]));
+        else
+            finder_scan(&r->finders[f], &set, cut[f]);
         best = first_that_holds(r, &version, &set, best, cut);
     }
     if (best == r->num)
         return false;
     *out = (struct rule_match){.name = r->list[best].name, .version = version};
     return true;
+}
+
+bool rules_match(const struct rules *r, struct rule_match *out,
+                 const struct bytes texts[NUM_RULE_FIELDS])
+{
+    return match(r, NULL, out, texts);
+}
+
+bool rules_recall(const struct rules *r, struct rules_memo *memo, struct rule_match *out,
+                  const struct bytes texts[NUM_RULE_FIELDS])
+{
+    return match(r, memo, out, texts);
 }

@@ -1,6 +1,6 @@
 /*
  * rules: what a text of a server says, by a list of rules: the name of its software, the reason of
- * a refusal. The language is in doc/mta-rules.md.
+ * a refusal, the product whose certificate it is. The language is in doc/mta-rules.md.
  *
  * What       a rule is a name and conditions on texts; the first rule whose conditions all hold
  *            gives the name, and a version if its patterns have one. No rule: nothing is known.
@@ -29,7 +29,8 @@ enum {
 #define RULE_FIELDS(X)                                                                             \
     X(GREETING, "greeting")                                                                        \
     X(EHLO, "ehlo")                                                                                \
-    X(REPLY, "reply")
+    X(REPLY, "reply")                                                                              \
+    X(ISSUER, "issuer")
 
 enum rule_field {
 #define X(NAME, word) RULE_##NAME,
@@ -61,6 +62,14 @@ struct rule_match {
  * no condition on it holds, not even one with `not`. */
 bool rules_match(const struct rules *r, struct rule_match *out,
                  const struct bytes texts[NUM_RULE_FIELDS]);
+
+/* rules_recall does the same, faster where texts differ in their first words alone, as those of
+ * many servers do. A memo is of one list of rules and one thread; it never grows. */
+struct rules_memo;
+struct rules_memo *rules_memo_new(void); /* NULL: no memory */
+void rules_memo_free(struct rules_memo *memo);
+bool rules_recall(const struct rules *r, struct rules_memo *memo, struct rule_match *out,
+                  const struct bytes texts[NUM_RULE_FIELDS]);
 
 size_t rules_num_names(const struct rules *r);
 const char *rules_name(const struct rules *r, uint32_t name);

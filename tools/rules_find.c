@@ -134,14 +134,54 @@ static void take_set(const struct finder *f, struct finder_set *out, uint32_t ro
         out->bits[w] |= set->bits[w];
 }
 
-void finder_scan(const struct finder *f, struct finder_set *out, struct bytes text)
+/* goes on from a row; returns the one that it ends in */
+static uint32_t scan_from(const struct finder *f, struct finder_set *out, uint32_t row,
+                          struct bytes text)
 {
-    uint32_t row = 0;
-    *out = (struct finder_set){{0}};
     for (size_t i = 0; i < text.len; i++) {
         uint32_t next = f->next[row + f->class_of[text.data[i]]];
         row = next / 2;
         if ((next & 1) != 0)
             take_set(f, out, row);
     }
+    return row;
+}
+
+void finder_scan(const struct finder *f, struct finder_set *out, struct bytes text)
+{
+    *out = (struct finder_set){{0}};
+    scan_from(f, out, 0, text);
+}
+
+static struct finder_tail *tail_of(struct finder_memo *memo, uint32_t row, struct bytes text)
+{
+    uint64_t h = row, part;
+    for (size_t i = 0; text.len - i >= sizeof part; i += sizeof part) {
+        memcpy(&part, text.data + i, sizeof part);
+        h = (h ^ part) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    return &memo->tails[(h ^ text.len) % FINDER_TAILS];
+}
+
+void finder_recall(const struct finder *f, struct finder_memo *memo, struct finder_set *out,
+                   struct bytes text, size_t at)
+{
+    struct bytes tail = bytes_of(text.data + at, text.len - at);
+    *out = (struct finder_set){{0}};
+    uint32_t row = scan_from(f, out, 0, bytes_of(text.data, at));
+    if (tail.len == 0 || tail.len > FINDER_TAIL_MAX) {
+        scan_from(f, out, row, tail);
+        return;
+    }
+    struct finder_tail *known = tail_of(memo, row, tail);
+    if (known->row != row || !bytes_equal(bytes_of(known->text, known->len), tail)) {
+        known->row = row;
+        known->len = (uint16_t)tail.len;
+        known->set = (struct finder_set){{0}};
+        memcpy(known->text, tail.data, tail.len);
+        scan_from(f, &known->set, row, tail);
+    }
+    for (size_t w = 0; w < FINDER_WORDS; w++)
+        out->bits[w] |= known->set.bits[w];
 }

@@ -43,4 +43,20 @@ void finder_cleanup(struct finder *f);
 /* finder_scan fills *out with the owners of the words that are in text, in any case. */
 void finder_scan(const struct finder *f, struct finder_set *out, struct bytes text);
 
+/* What was found behind the first words of texts, of one finder: many texts differ in those alone.
+ * Zeroed, it is empty; it never grows. */
+enum { FINDER_TAILS = 256, FINDER_TAIL_MAX = 256 /* octets */ };
+struct finder_memo {
+    struct finder_tail {
+        uint32_t row; /* of the state before it */
+        uint16_t len; /* 0: none */
+        struct finder_set set;
+        uint8_t text[FINDER_TAIL_MAX];
+    } tails[FINDER_TAILS];
+};
+
+/* finder_recall does what finder_scan does; all octets of a text from `at` on are a tail. */
+void finder_recall(const struct finder *f, struct finder_memo *memo, struct finder_set *out,
+                   struct bytes text, size_t at);
+
 #endif

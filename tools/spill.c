@@ -12,9 +12,10 @@
 
 static int refuse(char err[SPILL_ERR_MAX], const char *folder, int code, const char *what)
 {
-    return line_error(err, SPILL_ERR_MAX, code, folder, 0,
-                      "cannot %s a temporary file: %s; set TMPDIR to a folder with room", what,
-                      strerror(-code));
+    return line_error(
+        err, SPILL_ERR_MAX, code, folder, 0,
+        "cannot %s a temporary file: %s; set TMPDIR (report: or --temp-dir) to a folder with room",
+        what, strerror(-code));
 }
 
 /* for file systems that cannot make a file without a name */

@@ -1,5 +1,7 @@
 #include "tools/svg.h"
 
+#include <math.h>
+
 #include "tools/builtin.h"
 
 static const double PAPER_WIDTH = 640, PAPER_MM = 0.25;
@@ -64,12 +66,27 @@ void svg_hatch(struct html *out)
 
 /* ---- what is in it ---- */
 
+/* as short as it can be: a page has thousands; 0 is what SVG takes where nothing is said */
+static void put_number(const struct svg *s, const char *name, double value, int decimals,
+                       const char *unit)
+{
+    double power = decimals == 2 ? 100 : 10;
+    value = round(value * power) / power;
+    if (value != 0)
+        html_format(s->out, " %s=\"%.10g%s\"", name, value, unit);
+}
+
 static void put_part(const struct svg *s, const char *name, double part)
 {
     if (s->medium == SVG_PAGE)
-        html_format(s->out, " %s=\"%.2f%%\"", name, 100 * part);
+        put_number(s, name, 100 * part, 2, "%");
     else
-        html_format(s->out, " %s=\"%.2f\"", name, PAPER_WIDTH * part);
+        put_number(s, name, PAPER_WIDTH * part, 2, "");
+}
+
+static void put_y(const struct svg *s, const char *name, double y)
+{
+    put_number(s, name, y, 1, "");
 }
 
 static void put_x(const struct svg *s, const char *name, double x)
@@ -82,7 +99,9 @@ void svg_rect(struct svg *s, const char *class, double x, double y, double width
     html_format(s->out, "<rect class=\"%s\"", class);
     put_x(s, "x", x);
     put_part(s, "width", width > 0 ? width * s->width : 0);
-    html_format(s->out, " y=\"%.1f\" height=\"%.1f\"/>", y, height > 0 ? height : 0);
+    put_y(s, "y", y);
+    put_y(s, "height", height > 0 ? height : 0);
+    html_put(s->out, "/>");
 }
 
 void svg_line(struct svg *s, const char *class, double x0, double y0, double x1, double y1)
@@ -90,7 +109,35 @@ void svg_line(struct svg *s, const char *class, double x0, double y0, double x1,
     html_format(s->out, "<line class=\"%s\"", class);
     put_x(s, "x1", x0);
     put_x(s, "x2", x1);
-    html_format(s->out, " y1=\"%.1f\" y2=\"%.1f\"/>", y0, y1);
+    put_y(s, "y1", y0);
+    put_y(s, "y2", y1);
+    html_put(s->out, "/>");
+}
+
+/* a path has no per cent: it is drawn on a field of its own, which is stretched */
+void svg_steps(struct svg *s, const char *class, const struct svg_step *steps, size_t num, double y,
+               double height)
+{
+    enum { FIELD_WIDTH = 2000, FIELD_HEIGHT = 200 };
+    double end = -1;
+    html_put(s->out, "<svg");
+    put_x(s, "x", 0);
+    put_part(s, "width", s->width);
+    put_y(s, "y", y - height);
+    put_y(s, "height", height);
+    html_format(s->out,
+                " viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\"><path class=\"%s\" d=\"",
+                FIELD_WIDTH, FIELD_HEIGHT, class);
+    for (size_t i = 0; i < num; i++) {
+        double from = round(steps[i].from * FIELD_WIDTH), to = round(steps[i].to * FIELD_WIDTH);
+        if (i == 0)
+            html_format(s->out, "M%.0f %d", from, FIELD_HEIGHT);
+        else if (from > end)
+            html_format(s->out, "V%dH%.0f", FIELD_HEIGHT, from);
+        html_format(s->out, "V%.0fH%.0f", round((1 - steps[i].height) * FIELD_HEIGHT), to);
+        end = to;
+    }
+    html_format(s->out, "V%dz\"/></svg>", FIELD_HEIGHT);
 }
 
 void svg_mark(struct svg *s, enum svg_mark mark, const char *class, double x, double y)
@@ -103,7 +150,8 @@ void svg_mark(struct svg *s, enum svg_mark mark, const char *class, double x, do
     };
     html_format(s->out, "<svg class=\"%s\" overflow=\"visible\"", class);
     put_x(s, "x", x);
-    html_format(s->out, " y=\"%.1f\">%s</svg>", y, shapes[mark]);
+    put_y(s, "y", y);
+    html_format(s->out, ">%s</svg>", shapes[mark]);
 }
 
 static void text_begin(struct svg *s, const char *class, enum svg_anchor anchor, double x, double y)
@@ -113,7 +161,8 @@ static void text_begin(struct svg *s, const char *class, enum svg_anchor anchor,
                                           [SVG_END] = " text-anchor=\"end\""};
     html_format(s->out, "<text class=\"%s\"", class);
     put_x(s, "x", x);
-    html_format(s->out, " y=\"%.1f\"%s>", y, anchors[anchor]);
+    put_y(s, "y", y);
+    html_format(s->out, "%s>", anchors[anchor]);
 }
 
 void svg_text(struct svg *s, const char *class, enum svg_anchor anchor, double x, double y,

@@ -37,6 +37,16 @@ void svg_plot(struct svg *s, double left, double right);
 /* class is a constant of ours */
 void svg_rect(struct svg *s, const char *class, double x, double y, double width, double height);
 void svg_line(struct svg *s, const char *class, double x0, double y0, double x1, double y1);
+
+/* part of an area: x from and to, as parts of the plot's width, and its height, 0 to 1 */
+struct svg_step {
+    double from, to, height;
+};
+
+/* svg_steps draws an area of steps that follow one another, up to height px above y. */
+void svg_steps(struct svg *s, const char *class, const struct svg_step *steps, size_t num, double y,
+               double height);
+
 void svg_mark(struct svg *s, enum svg_mark mark, const char *class, double x, double y);
 
 /* svg_text writes text of ours, svg_octets text of others (see html_octets); y is the baseline's.

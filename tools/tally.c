@@ -1,6 +1,7 @@
 #include "tools/tally.h"
 
 #include <stdlib.h>
+#include <sys/auxv.h>
 
 enum { CAP_MIN = 16 };
 
@@ -50,7 +51,7 @@ static bool grow(struct tally *t)
     return true;
 }
 
-void tally_add(struct tally *t, uint64_t key, uint64_t count)
+void tally_add_any(struct tally *t, uint64_t key, uint64_t count)
 {
     if (count == 0 || (2 * t->num >= t->cap && !grow(t)))
         return;
@@ -60,6 +61,13 @@ void tally_add(struct tally *t, uint64_t key, uint64_t count)
         t->num++;
     }
     slot->count += count;
+}
+
+/* not inline: gcc 12 takes a call that does nothing but this for one without effect */
+void tally_near(const struct tally *t, uint64_t key)
+{
+    if (t->cap > 0)
+        __builtin_prefetch(tally_slot(t, key));
 }
 
 uint64_t tally_get(const struct tally *t, uint64_t key)
@@ -96,12 +104,33 @@ void tally_merge(struct tally *into, const struct tally *from)
 
 /* ---- words ---- */
 
-static uint64_t hash_of(struct bytes word)
+static uint64_t fold(uint64_t a, uint64_t b)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (size_t i = 0; i < word.len; i++)
-        h = (h ^ word.data[i]) * UINT64_C(0x100000001b3);
-    return mix(h);
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t hash_of(const struct word_tally *t, struct bytes word)
+{
+    uint64_t h = t->secret[0] ^ word.len, part = 0;
+    size_t i = 0;
+    for (; word.len - i >= sizeof part; i += sizeof part) {
+        memcpy(&part, word.data + i, sizeof part);
+        h = fold(h ^ part, t->secret[1]);
+    }
+    part = 0;
+    if (i < word.len)
+        memcpy(&part, word.data + i, word.len - i);
+    return mix(fold(h ^ part, t->secret[1]));
+}
+
+/* 16 octets of the kernel's that each process has of its own (getauxval(3)) */
+static void take_secret(struct word_tally *t)
+{
+    const void *random = (const void *)getauxval(AT_RANDOM);
+    if (random != NULL)
+        memcpy(t->secret, random, sizeof t->secret);
+    t->secret[1] |= 1;
 }
 
 void word_tally_init(struct word_tally *t)
@@ -142,6 +171,8 @@ static bool grow_slots(struct word_tally *t)
             at = (at + 1) & (num_slots - 1);
         slots[at] = (uint32_t)i + 1;
     }
+    if (t->num_slots == 0)
+        take_secret(t);
     free(t->slots);
     t->slots = slots;
     t->num_slots = num_slots;
@@ -170,6 +201,7 @@ static bool append(struct word_tally *t, struct bytes word, uint64_t hash)
     if (word.len > 0)
         memcpy(copy, word.data, word.len);
     t->words[t->num++] = (struct word){bytes_of(copy, word.len), 0, hash};
+    t->text_octets += word.len;
     return true;
 }
 
@@ -179,7 +211,7 @@ uint32_t word_tally_add(struct word_tally *t, struct bytes word, uint64_t count)
         t->bad = true;
         return WORD_NONE;
     }
-    uint64_t hash = hash_of(word);
+    uint64_t hash = hash_of(t, word);
     size_t slot = word_slot(t, word, hash);
     if (t->slots[slot] == 0) {
         if (!append(t, word, hash)) {
@@ -197,8 +229,15 @@ uint32_t word_tally_find(const struct word_tally *t, struct bytes word)
 {
     if (t->num_slots == 0)
         return WORD_NONE;
-    uint32_t slot = t->slots[word_slot(t, word, hash_of(word))];
+    uint32_t slot = t->slots[word_slot(t, word, hash_of(t, word))];
     return slot == 0 ? WORD_NONE : slot - 1;
+}
+
+uint64_t word_tally_octets(const struct word_tally *t)
+{
+    enum { PER_TEXT = 24 }; /* what an allocation takes beside its octets, about */
+    return t->num * (sizeof t->words[0] + PER_TEXT) + t->num_slots * sizeof t->slots[0] +
+           t->text_octets;
 }
 
 void word_tally_merge(struct word_tally *into, const struct word_tally *from)

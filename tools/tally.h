@@ -24,7 +24,30 @@ struct tally {
 
 void tally_init(struct tally *t);
 void tally_cleanup(struct tally *t);
-void tally_add(struct tally *t, uint64_t key, uint64_t count);
+
+/* tally_slot returns where a key is sought first; the table is not empty. */
+static inline struct tally_row *tally_slot(const struct tally *t, uint64_t key)
+{
+    key ^= key >> 32;
+    key *= UINT64_C(0xd6e8feb86659fd93);
+    return &t->slots[(key ^ key >> 32) & (t->cap - 1)];
+}
+
+/* tally_near brings near what adding to a key will look at. */
+void tally_near(const struct tally *t, uint64_t key);
+
+/* tally_add_any is tally_add without the look at where most keys are. */
+void tally_add_any(struct tally *t, uint64_t key, uint64_t count);
+
+static inline void tally_add(struct tally *t, uint64_t key, uint64_t count)
+{
+    struct tally_row *slot = t->cap > 0 ? tally_slot(t, key) : NULL;
+    if (slot != NULL && slot->count > 0 && slot->key == key)
+        slot->count += count;
+    else
+        tally_add_any(t, key, count);
+}
+
 uint64_t tally_get(const struct tally *t, uint64_t key);
 uint64_t tally_sum(const struct tally *t);
 void tally_merge(struct tally *into, const struct tally *from);
@@ -42,6 +65,8 @@ struct word_tally {
     struct word *words; /* in the order of their first addition: an index stays */
     uint32_t *slots;    /* index + 1; 0: empty */
     size_t num, cap, num_slots;
+    uint64_t text_octets; /* of all words */
+    uint64_t secret[2];   /* of the hashes: nobody can choose words that crowd */
     bool bad;
 };
 
@@ -56,6 +81,9 @@ uint32_t word_tally_add(struct word_tally *t, struct bytes word, uint64_t count)
 
 /* word_tally_find returns the index of a word, WORD_NONE if it was never added. */
 uint32_t word_tally_find(const struct word_tally *t, struct bytes word);
+
+/* word_tally_octets returns how much memory it takes. */
+uint64_t word_tally_octets(const struct word_tally *t);
 void word_tally_merge(struct word_tally *into, const struct word_tally *from);
 
 #endif
