@@ -72,7 +72,7 @@ static void judge(struct catalog *c, const char *const *paths, size_t num_paths,
                   struct counted_how how)
 {
     struct judgements *j;
-    must(judgements_new(&j, c, how.store, how.num_threads) == 0, "judgements_new");
+    must(judgements_new(&j, c, how.store, NULL, how.num_threads) == 0, "judgements_new");
     for (unsigned i = 0; i < how.num_parts; i++)
         for (size_t p = 0; p < num_paths; p++)
             each_block(paths[p], how, nth(how, i), to_judgements, j);

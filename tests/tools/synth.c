@@ -215,6 +215,7 @@ void synth_record(struct record *r, const struct synth_class *c, uint64_t positi
     r->suite = c->suite;
     r->group = c->group;
     r->sigscheme = c->sigscheme;
+    r->source = c->source;
     r->tls_known = c->tls_known;
     r->tls_flags = c->tls_flags;
     r->ticket_lifetime_s = c->ticket_lifetime_s;
@@ -391,6 +392,8 @@ void synth_write(const char *path, const struct synth *s)
         .tool = bytes_text("synth 1"),
         .ehlo_names = &ehlo_name,
         .num_ehlo_names = 1,
+        .sources = s->sources,
+        .num_sources = s->num_sources,
         .seed = s->seed,
         .num_shards = num_shards,
         .shard = s->shard,

@@ -36,6 +36,7 @@ struct synth_class {
     const struct synth_cert *chain[SYNTH_CHAIN_MAX]; /* up to the first NULL */
     uint32_t connect_us;                             /* 0: not finished */
     bool counted;                                    /* only counted: no record */
+    uint8_t source;                                  /* of synth's sources */
     const char *host, *tag;                          /* streamed only */
     uint32_t network;                                /* streamed only: addresses from there on,
                                                       * 100 of them; 0: as all */
@@ -56,7 +57,9 @@ struct synth {
     uint64_t early_us;          /* the file's start, before that: records have the same times */
     bool resume;                /* goes on with the file: what is done stays */
     uint32_t seed;
-    bool streamed;        /* a stream: the same addresses, line by line, in their order */
+    bool streamed;              /* a stream: the same addresses, line by line, in their order */
+    const struct addr *sources; /* vantage */
+    size_t num_sources;
     uint64_t blank_every; /* streamed: so many lines further on is one without a target; 0: none */
 };
 

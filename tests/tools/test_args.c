@@ -18,6 +18,7 @@ static const struct command command = {
     .name = "frob",
     .about = "Frobs.",
     .text = "More on it.",
+    .asks = "value",
     .rows = {[FLAG] = {"flag", 'f', NULL, "a flag"},
              [VALUE] = {"value", 'v', "V", "a value"},
              [LONG_ONLY] = {"long-only", 0, "L", "no letter"}},
@@ -76,6 +77,8 @@ static void what_is_refused(void **state)
         const char *says;
     } cases[] = {
         {{"frob"}, "FILE: none given"},
+        {{"frob", "-v", "x"}, "FILE: none given"},
+        {{"frob", "--long-only", "help"}, "FILE: none given"},
         {{"frob", "-x", "a"}, "-x: unknown option"},
         {{"frob", "--nothing", "a"}, "--nothing: unknown option"},
         {{"frob", "--flag=1", "a"}, "--flag=1: unknown option, or one that takes no value"},
@@ -104,6 +107,10 @@ static void help_needs_no_file(void **state)
         assert_true(args_parse(&args, err, &command, 2, words));
         assert_true(args.help);
     }
+    char *words[] = {"frob", "-v", "help", NULL}, err[COMMAND_ERR_MAX] = "";
+    struct args args;
+    assert_true(args_parse(&args, err, &command, 3, words)); /* a value that is a question */
+    assert_int_equal(args.num_files, 0);
 }
 
 static void help_names_every_option(void **state)
@@ -142,6 +149,37 @@ static void numbers(void **state)
     assert_int_equal(n, 12345);
 }
 
+static void octets(void **state)
+{
+    (void)state;
+    uint64_t n = 77;
+    static const char *const bad[] = {"",
+                                      "-1",
+                                      "+1",
+                                      " 1",
+                                      "1x",
+                                      "k",
+                                      "1K",
+                                      "1kM",
+                                      "1.5G",
+                                      "1 k",
+                                      "18446744073709551616",
+                                      "18446744073709551615k"};
+    static const struct {
+        const char *text;
+        uint64_t octets;
+    } good[] = {{"0", 0},           {"7", 7},
+                {"3k", 3000},       {"256M", 256000000},
+                {"2G", 2000000000}, {"18446744073G", UINT64_C(18446744073000000000)}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(args_octets(&n, bad[i]));
+    assert_int_equal(n, 77);
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(args_octets(&n, good[i].text));
+        assert_int_equal(n, good[i].octets);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +188,7 @@ int main(void)
         cmocka_unit_test(help_needs_no_file),
         cmocka_unit_test(help_names_every_option),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(octets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@ QUERIES = {
         WHEN list_contains(ehlo, 'STARTTLS') THEN 'yes' ELSE 'no' END, count(*) FROM records GROUP BY 1""",
     "tls_version": f"SELECT tls.version, count(*) FROM records {DONE} GROUP BY 1",
     "tls_suite": f"SELECT tls.suite, count(*) FROM records {DONE} GROUP BY 1",
+    "tls_suite_version": f"SELECT tls.version || ' ' || tls.suite, count(*) FROM records {DONE} GROUP BY 1",
     "tls_group": f"SELECT coalesce(tls.group, 'unknown'), count(*) FROM records {DONE} GROUP BY 1",
     "tls_sigscheme": f"SELECT tls.sigscheme, count(*) FROM records {DONE} GROUP BY 1",
     "extensions_tls": """SELECT keyword, count(DISTINCT position) FROM (SELECT position,

@@ -422,7 +422,11 @@ def test_usage(path, folder):
             (["--columns", "chain", "--certs", "none"], '"chain": needs --certs ref, parsed or pem'),
             (["--columns", "chain.0"], "a single element is for csv"),
             (["--format", "zgrab2", "--columns", "addr"], "--columns: not with --format zgrab2"),
-            (["--keys", "--columns", "addr"], "--keys: writes lines of its own")):
+            (["--keys", "--columns", "addr"], "--keys: writes lines of its own"),
+            (["--keys", *GEO[:2]], "--country-db: a line of --keys has no place"),
+            (["--keys", *GEO, "--where", "country = 'DE'"], "--asn-db: a line of --keys has no place"),
+            (["--format", "zgrab2", *GEO[2:]], "--asn-db: --format zgrab2 has no place"),
+            (["--format", "zgrab2", *GEO, "--where", "as = 1"], "--country-db: --format zgrab2 has no place")):
         export(*argv, path, expect=2, says=re.escape(says))
     for argv in ([], ["--format", "csv"], ["--format", "zgrab2"], ["--keys"], ["--certs", "pem"], ["--columns", "addr"]):
         with open("/dev/full", "w") as full:

@@ -13,14 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "benchmarks/big_mmdb.h"
+#include "tests/core/mmdb_files.h"
 #include "tools/geo.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof(a)[0])
 
-enum { FILE_MAX_LEN = 65536, NAME_LEN = 300 };
+enum { NAME_LEN = 300 };
 
 static const char *path_of(char out[NAME_LEN], const char *name)
 {
@@ -253,32 +254,56 @@ static void as_the_library(void **state)
     }
 }
 
+enum { NUM_RANGES = 3000 };
+
+/* ranges of all lengths, so that some upper 16 bits have few of them, and some many */
+static void make_ranges(struct big_range list[NUM_RANGES])
+{
+    uint32_t at = 0x0a000000;
+    uint64_t x = 88172645463325252;
+    for (size_t i = 0; i < NUM_RANGES; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        uint32_t len = i % 50 == 0 ? 70000 : i % 7 == 0 ? 256 - at % 256 : (uint32_t)(1 + x % 100);
+        list[i] = (struct big_range){at, at + len - 1, (uint32_t)(1 + i), "DE"};
+        at += len + (uint32_t)(x >> 32 & 3); /* some gaps */
+    }
+}
+
+static void many_ranges(void **state)
+{
+    (void)state;
+    static struct big_range list[NUM_RANGES];
+    char path[64], err[GEO_ERR_MAX] = "";
+    MMDB_s mmdb;
+    struct geo *g;
+    make_ranges(list);
+    snprintf(path, sizeof path, "geo-%d.mmdb", (int)getpid());
+    big_mmdb_write(path, BIG_MMDB_AS, list, NUM_RANGES);
+    assert_int_equal(geo_open(&g, err, NULL, path), 0);
+    assert_int_equal(MMDB_open(path, MMDB_MODE_MMAP, &mmdb), MMDB_SUCCESS);
+    for (size_t i = 0; i < NUM_RANGES; i++) {
+        const uint32_t tried[] = {list[i].first - 1, list[i].first, list[i].last, list[i].last + 1};
+        for (size_t k = 0; k < LENGTH(tried); k++) {
+            struct addr a = addr_v4(tried[k]);
+            struct geo_place p, told;
+            struct geo_found found;
+            for (unsigned near = 0; near < GEO_NEAR; near++)
+                geo_near(g, a, near);
+            geo_look(g, &found, a);
+            geo_tell(g, &told, &found);
+            geo_find(g, &p, a);
+            assert_int_equal(p.as_number, number_by_library(&mmdb, a));
+            assert_int_equal(told.as_number, p.as_number);
+        }
+    }
+    MMDB_close(&mmdb);
+    geo_close(g);
+    remove(path);
+}
+
 /* ---- what is refused ---- */
-
-struct scratch {
-    int fd;
-    char path[40];
-};
-
-/* a file that only this test sees */
-static struct scratch scratch_of(const void *octets, size_t len)
-{
-    struct scratch s = {.fd = memfd_create("test", MFD_CLOEXEC)};
-    assert_true(s.fd >= 0);
-    assert_int_equal(write(s.fd, octets, len), (ssize_t)len);
-    snprintf(s.path, sizeof s.path, "/proc/self/fd/%d", s.fd);
-    return s;
-}
-
-static size_t load(uint8_t out[FILE_MAX_LEN], const char *name)
-{
-    char path[NAME_LEN];
-    FILE *f = fopen(path_of(path, name), "rb");
-    assert_non_null(f);
-    size_t len = fread(out, 1, FILE_MAX_LEN, f);
-    fclose(f);
-    return len;
-}
 
 static void require_refused(const char *country, const char *as, int code, const char *words)
 {
@@ -338,8 +363,8 @@ static void second_refused(void **state)
 static void wrong_ip_version(void **state)
 {
     (void)state;
-    static uint8_t octets[FILE_MAX_LEN];
-    size_t len = load(octets, "asn-v4.mmdb");
+    static uint8_t octets[MMDB_TEST_MAX];
+    size_t len = mmdb_load(octets, "asn-v4.mmdb");
     uint8_t *key = memmem(octets, len, "ip_version", 10);
     assert_non_null(key);
     key[11] = 5; /* behind the control octet of a number of one octet */
@@ -377,57 +402,58 @@ static void leads_round(void **state)
     geo_close(g);
 }
 
+static void require_cut_refused(const char *path)
+{
+    require_refused(path, NULL, -EINVAL, "no whole MaxMind database");
+}
+
 static void cut(void **state)
 {
     (void)state;
-    static uint8_t octets[FILE_MAX_LEN];
-    static const char *const files[] = {"country-maxmind.mmdb", "lite-ipinfo.mmdb"};
-    for (size_t f = 0; f < LENGTH(files); f++) {
-        size_t len = load(octets, files[f]);
-        for (size_t n = 0; n < len; n++) {
-            struct scratch s = scratch_of(octets, n);
-            require_refused(s.path, NULL, -EINVAL, "no whole MaxMind database");
-            close(s.fd);
-        }
-    }
+    mmdb_each_cut("country-maxmind.mmdb", require_cut_refused);
+    mmdb_each_cut("lite-ipinfo.mmdb", require_cut_refused);
 }
 
-/* every octet changed: opened or refused, and looked up in without harm */
+/* opened or refused, and looked up in without harm */
+static void require_harmless(const char *country, const char *as)
+{
+    char err[GEO_ERR_MAX] = "";
+    struct geo *g = NULL;
+    int rc = geo_open(&g, err, country, as);
+    assert_true((rc == 0) == (err[0] == '\0') && (rc == 0) == (g != NULL));
+    for (size_t k = 0; rc == 0 && k < LENGTH(addrs); k++) {
+        struct geo_place p = place_of(g, addrs[k]);
+        assert_true(p.country[0] == '\0' || strlen(p.country) == 2);
+        for (size_t n = 0; n < p.as_name.len; n++)
+            assert_true(p.as_name.data[n] <= 0xff);
+    }
+    geo_close(g);
+}
+
+static void country_is_harmless(const char *path)
+{
+    require_harmless(path, NULL);
+}
+
+static void both_are_harmless(const char *path)
+{
+    require_harmless(path, path);
+}
+
 static void changed(void **state)
 {
     (void)state;
-    static uint8_t octets[FILE_MAX_LEN];
-    static const uint8_t changes[] = {0x01, 0x20, 0x80, 0xff};
-    static const char *const files[] = {"country-maxmind.mmdb", "lite-ipinfo.mmdb",
-                                        "country-flat-v4.mmdb"};
-    for (size_t f = 0; f < LENGTH(files); f++) {
-        size_t len = load(octets, files[f]);
-        for (size_t i = 0; i < len * LENGTH(changes); i++) {
-            char err[GEO_ERR_MAX] = "";
-            struct geo *g = NULL;
-            octets[i / LENGTH(changes)] ^= changes[i % LENGTH(changes)];
-            struct scratch s = scratch_of(octets, len);
-            int rc = geo_open(&g, err, s.path, f == 1 ? s.path : NULL);
-            close(s.fd);
-            octets[i / LENGTH(changes)] ^= changes[i % LENGTH(changes)];
-            assert_true((rc == 0) == (err[0] == '\0') && (rc == 0) == (g != NULL));
-            for (size_t k = 0; rc == 0 && k < LENGTH(addrs); k++) {
-                struct geo_place p = place_of(g, addrs[k]);
-                assert_true(p.country[0] == '\0' || strlen(p.country) == 2);
-                for (size_t n = 0; n < p.as_name.len; n++)
-                    assert_true(p.as_name.data[n] <= 0xff);
-            }
-            geo_close(g);
-        }
-    }
+    mmdb_each_change("country-maxmind.mmdb", country_is_harmless);
+    mmdb_each_change("country-flat-v4.mmdb", country_is_harmless);
+    mmdb_each_change("lite-ipinfo.mmdb", both_are_harmless);
 }
 
 /* the file is cut to nothing while it is in use */
 static void gone_meanwhile(void **state)
 {
     (void)state;
-    static uint8_t octets[FILE_MAX_LEN];
-    size_t len = load(octets, "lite-ipinfo.mmdb");
+    static uint8_t octets[MMDB_TEST_MAX];
+    size_t len = mmdb_load(octets, "lite-ipinfo.mmdb");
     struct scratch s = scratch_of(octets, len);
     struct geo *g = NULL;
     char err[GEO_ERR_MAX] = "";
@@ -472,19 +498,13 @@ static void threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(countries),
-        cmocka_unit_test(numbers),
-        cmocka_unit_test(mapped),
-        cmocka_unit_test(both_and_none),
-        cmocka_unit_test(facts),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(second_refused),
-        cmocka_unit_test(wrong_ip_version),
-        cmocka_unit_test(as_the_library),
-        cmocka_unit_test(leads_round),
-        cmocka_unit_test(cut),
-        cmocka_unit_test(changed),
-        cmocka_unit_test(gone_meanwhile),
+        cmocka_unit_test(countries),      cmocka_unit_test(numbers),
+        cmocka_unit_test(mapped),         cmocka_unit_test(both_and_none),
+        cmocka_unit_test(facts),          cmocka_unit_test(refused),
+        cmocka_unit_test(second_refused), cmocka_unit_test(wrong_ip_version),
+        cmocka_unit_test(as_the_library), cmocka_unit_test(many_ranges),
+        cmocka_unit_test(leads_round),    cmocka_unit_test(cut),
+        cmocka_unit_test(changed),        cmocka_unit_test(gone_meanwhile),
         cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

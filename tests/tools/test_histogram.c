@@ -91,6 +91,91 @@ static void merged_parts_are_the_whole(void **state)
     assert_memory_equal(&a, &whole, sizeof a);
 }
 
+/* each value is in the bin that has it, and no bin is wider than an eighth of its beginning */
+static void bins_hold_their_values(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t us;
+        uint64_t from_us, to_us;
+    } cases[] = {{0, 0, 1},
+                 {7, 7, 8},
+                 {8, 8, 9},
+                 {15, 15, 16},
+                 {16, 16, 18},
+                 {63, 60, 64},
+                 {64, 64, 72},
+                 {71, 64, 72},
+                 {1000, 960, 1024},
+                 {1000000, 983040, 1048576},
+                 {UINT32_MAX, UINT64_C(15) << 28, UINT64_C(1) << 32}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct histogram h;
+        struct histogram_bin bins[HISTOGRAM_COARSE_BINS];
+        histogram_init(&h);
+        assert_int_equal(histogram_bins(bins, &h), 0);
+        histogram_add(&h, cases[i].us, 3);
+        assert_int_equal(histogram_bins(bins, &h), 1);
+        assert_int_equal(bins[0].from_us, cases[i].from_us);
+        assert_int_equal(bins[0].to_us, cases[i].to_us);
+        assert_int_equal(bins[0].count, 3);
+    }
+}
+
+static void bins_sum_to_the_count(void **state)
+{
+    (void)state;
+    uint64_t seed = 3, sum = 0;
+    struct histogram h;
+    struct histogram_bin bins[HISTOGRAM_COARSE_BINS];
+    histogram_init(&h);
+    for (size_t i = 0; i < NUM; i++)
+        histogram_add(&h, next_random(&seed) >> next_random(&seed) % 32, 1 + i % 3);
+    for (size_t i = 0; i < HISTOGRAM_BINS; i++) /* none is empty */
+        h.bins[i]++;
+    size_t num = histogram_bins(bins, &h);
+    assert_int_equal(num, HISTOGRAM_COARSE_BINS);
+    for (size_t i = 0; i < num; i++) {
+        assert_true(i == 0 || bins[i].from_us == bins[i - 1].to_us);
+        assert_true(bins[i].to_us - bins[i].from_us <= 1 + bins[i].from_us / 8);
+        sum += bins[i].count;
+    }
+    uint64_t all = 0;
+    for (size_t i = 0; i < HISTOGRAM_BINS; i++)
+        all += h.bins[i];
+    assert_int_equal(sum, all);
+}
+
+static void small_bins_join(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t min, counts[4], joined[4]; /* up to a 0 */
+    } cases[] = {
+        {0, {1, 2, 3, 4}, {1, 2, 3, 4}},
+        {3, {1, 2, 3, 4}, {3, 3, 4}},
+        {3, {9, 9, 1}, {9, 10}},
+        {3, {1, 9, 9}, {10, 9}},
+        {9, {1, 2}, {3}},
+        {9, {5}, {5}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct histogram_bin bins[4];
+        size_t num = 0, left = 0;
+        for (; num < 4 && cases[i].counts[num] > 0; num++)
+            bins[num] = (struct histogram_bin){10 * num, 10 * num + 5, cases[i].counts[num]};
+        uint64_t end = bins[num - 1].to_us;
+        while (left < 4 && cases[i].joined[left] > 0)
+            left++;
+        assert_int_equal(histogram_join(bins, num, cases[i].min), left);
+        for (size_t k = 0; k < left; k++)
+            assert_int_equal(bins[k].count, cases[i].joined[k]);
+        assert_int_equal(bins[0].from_us, 0);
+        assert_int_equal(bins[left - 1].to_us, end);
+    }
+    assert_int_equal(histogram_join(NULL, 0, 5), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +183,9 @@ int main(void)
         cmocka_unit_test(one_value_is_every_quantile),
         cmocka_unit_test(quantiles_are_those_of_sorting),
         cmocka_unit_test(merged_parts_are_the_whole),
+        cmocka_unit_test(bins_hold_their_values),
+        cmocka_unit_test(bins_sum_to_the_count),
+        cmocka_unit_test(small_bins_join),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

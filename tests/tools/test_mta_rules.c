@@ -277,6 +277,53 @@ static void rejections(void **state)
     rules_free(r);
 }
 
+static void certificates(void **state)
+{
+    (void)state;
+    static const struct row issuers[] = {
+        {"Plesk", "Plesk", NULL},
+        {"plesk", "Plesk", NULL},
+        {"Plesk of Example Ltd", "", NULL},
+        {"Parallels", "Parallels Panel", NULL},
+        {"Odin", "Odin (Plesk, Odin Automation)", NULL},
+        {"Webmin Webserver on mx.example.com", "Webmin", NULL},
+        {"SomeOrganization", "make-dummy-cert (Red Hat)", NULL},
+        {"Internet Widgits Pty Ltd", "OpenSSL without an answer", NULL},
+        {"Default Company Ltd", "OpenSSL without an answer (Red Hat)", NULL},
+        {"My Company Ltd", "OpenSSL without an answer (Red Hat)", NULL},
+        {"Courier Mail Server", "Courier", NULL},
+        {"Dovecot mail server", "Dovecot (Debian)", NULL},
+        {"Temporary-Mail-In-A-Box-CA", "Mail-in-a-Box", NULL},
+        {"mailcow", "mailcow", NULL},
+        {"Sendmail", "Sendmail (Debian)", NULL},
+        {"Sendmail, Inc.", "", NULL},
+        {"Fortinet", "Fortinet", NULL},
+        {"Fortinet Ltd.", "Fortinet", NULL},
+        {"HTTPS Management Certificate for SonicWALL (self-signed)", "SonicWall", NULL},
+        {"Synology Inc.", "Synology", NULL},
+        {"Let's Encrypt", "", NULL},
+        {"cPanel, Inc.", "", NULL},
+        {"CA", "", NULL},
+        {"mx.example.com", "", NULL},
+        {"220 Plesk", "Plesk", NULL}, /* as a reply's, a code does not count */
+    };
+    char err[RULES_ERR_MAX];
+    struct rules *r;
+    if (certificate_rules_open(&r, err, NULL) != 0)
+        fail_msg("%s", err);
+    for (size_t i = 0; i < LENGTH(issuers); i++) {
+        struct bytes texts[NUM_RULE_FIELDS] = {[RULE_ISSUER] = bytes_text(issuers[i].text)};
+        struct rule_match match;
+        const char *name = rules_match(r, &match, texts) ? rules_name(r, match.name) : "";
+        if (strcmp(name, issuers[i].name) != 0)
+            fail_msg("%s: %s, and not %s", issuers[i].text, name, issuers[i].name);
+    }
+    rules_free(r);
+    assert_int_equal(certificate_rules_open(&r, err, TOOLS_DATA "/certificate-rules.txt"), 0);
+    rules_free(r);
+    assert_true(certificate_rules_open(&r, err, TOOLS_DATA "/mta-rules.txt") < 0);
+}
+
 static void fingerprints(void **state)
 {
     (void)state;
@@ -328,7 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_greeting),  cmocka_unit_test(by_ehlo), cmocka_unit_test(rejections),
-        cmocka_unit_test(fingerprints), cmocka_unit_test(files),
+        cmocka_unit_test(fingerprints), cmocka_unit_test(files),   cmocka_unit_test(certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

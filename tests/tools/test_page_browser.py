@@ -1,6 +1,6 @@
 """Opens the pages of synthetic sweeps in headless Chromium: nothing is loaded or complained of, every figure of --json is
 there, every chart has its marks, nothing overflows a phone, contrast suffices in the light and in the dark.
-usage: test_page_browser.py MXSTAT MAKE_PAGE_DATASET; exit code 77 where there is no Chromium"""
+usage: test_page_browser.py MXSTAT MAKE_PAGE_DATASET MAKE_REPORT_DATASET; exit code 77 where there is no Chromium"""
 
 import collections
 import json
@@ -12,12 +12,15 @@ import xml.dom.minidom
 
 import browser
 
-MXSTAT, MAKE = sys.argv[1:3]
+MXSTAT, MAKE, MAKE_BIG = sys.argv[1:4]
 KINDS = ("plausible", "groups", "hostile", "empty")
 DATABASES = pathlib.Path(__file__).resolve().parent.parent / "data/mmdb"
 DIMENSIONS = ("country", "as", "network", "mta", "tag", "port")
 OPTIONS = {"groups": ("--by", ",".join(DIMENSIONS), "--country-db", DATABASES / "country-maxmind.mmdb",
                       "--asn-db", DATABASES / "asn.mmdb", "--sampled", "0.1", "--where", "port = 25")}
+BIG = 20_000  # records
+BIG_DIMENSIONS = ("country", "as", "mta", "prefix")
+MAPS = {"servers": ("E", None), "starttls": ("E", "S"), "tls13": ("H", "TLSv1.3"), "trusted": ("H", "trusted, matching")}
 PAGE_MAX = 500_000
 WIDTHS = (375, 320)
 
@@ -32,6 +35,16 @@ GROUPS = """Array.from(document.querySelectorAll('table[data-by]')).map(t => [t.
     Array.from(t.tHead.rows[0].cells).slice(1).map(c => c.textContent),
     Array.from(t.tBodies[0].rows).map(r => [r.cells[0].querySelector('bdi').textContent,
                                             ...Array.from(r.cells).slice(1).map(c => c.innerText.split('\\n'))])])"""
+
+MAP_TITLES = """Array.from(document.querySelectorAll('svg.wm')).map(s => Array.from(s.querySelectorAll('use')).map(u =>
+    [u.getAttribute('href').slice(3), u.querySelector('title').textContent, u.getAttribute('class'),
+     u.getBoundingClientRect().width > 0]))"""
+
+MAP_CELLS = """Array.from(document.querySelectorAll('table[data-table=map] tbody tr')).map(r =>
+    [r.querySelector('bdi').textContent, ...Array.from(r.cells).slice(1).map(c => c.innerText.split('\\n').pop())])"""
+
+BINS = """Array.from(document.querySelectorAll('table[data-table=bins] tbody tr')).map(r =>
+    Array.from(r.cells).slice(1).map(c => c.firstChild.data))"""
 
 BARE_IMAGES = """Array.from(document.querySelectorAll('svg.p')).filter(s =>
     !Array.from(s.querySelectorAll('rect, line, circle, path')).some(m => {
@@ -143,6 +156,49 @@ def has_groups(b, report, what):
             check(all(" to " in r[2][1] for r in rows), f"{what}: intervals: {rows}")
 
 
+def row_count(group, ident, label):
+    return next((r["count"] for s in group["statistics"] if s["id"] == ident for r in s["rows"] if r["label"] == label), 0)
+
+
+def has_maps(b, report, what):
+    """each country that has a place, with its figures, in the title of its shape and in the table below"""
+    countries = [d["groups"] for d in report["breakdowns"] if d["by"] == "country"]
+    maps = b.run(MAP_TITLES)
+    check(len(maps) == len(MAPS) * len(countries), f"{what}: {len(maps)} maps")
+    if not countries:
+        return
+    cells = {row[0]: row[1:] for row in b.run(MAP_CELLS)}
+    groups = [g for g in countries[0] if "kind" not in g]
+    check(set(cells) == {g["label"] for g in groups}, f"{what}: {cells.keys()}")
+    for i, (shapes, (of, part)) in enumerate(zip(maps, MAPS.values())):
+        titles = {code: (title, kind) for code, title, kind, _ in shapes}
+        check(len(titles) == len(shapes) > 240 and all(s[3] for s in shapes), f"{what}: shapes")
+        for g in groups:
+            whole = row_count(g, "funnel", of)
+            count = whole if part is None else row_count(g, "funnel" if part == "S" else "tls_version" if part[0] == "T" else
+                                                         "trusted", part)
+            figures = f"{count:,}" if part is None else f"{count:,} of {whole:,}"
+            check(cells[g["label"]][i] == (figures if whole or part is None else "-"), f"{what}: {g['label']}: {cells[g['label']]}")
+            if g["label"] in titles:
+                title, kind = titles[g["label"]]
+                check((f": {figures}" if whole else ": none") in title, f"{what}: {title}: {figures}")
+                check(kind == ("mn" if whole == 0 else "u" if part and whole < 10 else kind), f"{what}: {title}: {kind}")
+                check(whole == 0 or kind != "mn", f"{what}: {title}: {kind}")
+
+
+def has_bins(b, report, what):
+    """the distributions of the latencies sum to what finished"""
+    latency = next(s for s in report["statistics"] if s["id"] == "latency")
+    rows = b.run(BINS)
+    if not any(r["count"] for r in latency["rows"]):
+        check(rows == [], f"{what}: {rows}")
+        return
+    sums = [sum(int(c.replace(",", "")) for c in column) for column in zip(*rows)]
+    check(sums == [r["count"] for r in latency["rows"]], f"{what}: {sums}: {latency['rows']}")
+    areas = b.run("Array.from(document.querySelectorAll('#latency path.d')).map(p => p.getBoundingClientRect().width)")
+    check(len(areas) == sum(r["count"] > 0 for r in latency["rows"]) and min(areas) > 0, f"{what}: areas {areas}")
+
+
 def fits(b, page, what):
     for width in WIDTHS:
         b.open(page, width, dark=width == WIDTHS[0])
@@ -163,11 +219,39 @@ def test_pages(b, folder):
         b.run("document.querySelectorAll('details').forEach(d => d.open = true)")
         has_figures(b, report, kind)
         has_groups(b, report, kind)
+        has_maps(b, report, kind)
+        has_bins(b, report, kind)
         bare = b.run(BARE_IMAGES)
         check(bare == [], f"{kind}: without marks: {bare[:3]}")
         check(b.run("document.querySelectorAll('svg.p').length") > (5 if kind == "empty" else 50), f"{kind}: charts")
         fits(b, page, kind)
+        is_on_paper(b, report, folder / f"{kind}.svg", kind)
         print(f"{kind}: good")
+
+
+def test_big(b, folder):
+    """the dataset that speed is measured with, in small"""
+    data, page, charts = folder / "big.mxs.zst", folder / "big.html", folder / "big.svg"
+    subprocess.run([MAKE_BIG, data, str(BIG), "300"], check=True, timeout=300, stdout=subprocess.DEVNULL)
+    report = json.loads(mxstat("report", "--json", "--html", page, "--svg", charts, "--by", ",".join(BIG_DIMENSIONS),
+                               "--country-db", f"{data}.country.mmdb", "--asn-db", f"{data}.asn.mmdb",
+                               "--trust-store", f"{data}.roots.pem", "--no-cache", data).stdout)
+    check(page.stat().st_size <= PAGE_MAX, f"big: {page.stat().st_size} octets")
+    for dark in (False, True):
+        b.open(page, 1280, dark=dark)
+        is_inert(b, page, "big")
+        check(b.run(PALE) == [], f"big: pale: {b.run(PALE)[:3]}")
+    b.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+    has_maps(b, report, "big")
+    has_bins(b, report, "big")
+    check({t[0] for t in b.run(GROUPS)} == set(BIG_DIMENSIONS), "big: groups")
+    check(b.run(BARE_IMAGES) == [], f"big: without marks: {b.run(BARE_IMAGES)[:3]}")
+    drawn = {name for name, rows in b.run(TABLES) if rows}
+    expected = {s["id"] for s in report["statistics"] if s["denominator_count"] > 0 and s["rows"]}
+    check(drawn == expected, f"big: {drawn ^ expected}")
+    fits(b, page, "big")
+    is_on_paper(b, report, charts, "big")
+    print(f"big: good, {page.stat().st_size} octets")
 
 
 def test_bars(b, folder):
@@ -215,18 +299,19 @@ def test_print(b, folder):
     check(b.run(PALE) == [], f"pale on paper: {b.run(PALE)[:3]}")
 
 
-def test_charts(b, folder):
-    for kind in KINDS:
-        files = sorted((folder / f"{kind}.svg").iterdir())
-        report = json.loads(mxstat("report", "--json", folder / f"{kind}.mxs.zst").stdout)
-        expected = {s["id"] for s in report["statistics"]} | ({"by-" + d for d in DIMENSIONS} if kind == "groups" else set())
-        check({f.stem for f in files} == expected, f"{kind}: a chart for each statistic")
-        for path in files:
-            root = xml.dom.minidom.parse(str(path)).documentElement
-            check(root.getAttribute("width") == "160mm" and root.getElementsByTagName("title"), f"{path.name}: head")
-            check(not root.getElementsByTagName("script") and not root.getElementsByTagName("image"), f"{path.name}: content")
-            b.open(path, 700)
-            check(b.requests() == ["file://" + str(path)] and b.complaints() == [], f"{path.name}: {b.complaints()}")
+def is_on_paper(b, report, charts, what):
+    """a chart for each statistic and break-down, each a document of its own"""
+    files = sorted(charts.iterdir())
+    expected = {s["id"] for s in report["statistics"]} | {"by-" + d["by"] for d in report["breakdowns"]}
+    if "by-country" in expected:
+        expected |= {"map-" + name for name in MAPS}
+    check({f.stem for f in files} == expected, f"{what}: {({f.stem for f in files} ^ expected)}")
+    for path in files:
+        root = xml.dom.minidom.parse(str(path)).documentElement
+        check(root.getAttribute("width") == "160mm" and root.getElementsByTagName("title"), f"{path.name}: head")
+        check(not root.getElementsByTagName("script") and not root.getElementsByTagName("image"), f"{path.name}: content")
+        b.open(path, 700)
+        check(b.requests() == ["file://" + str(path)] and b.complaints() == [], f"{path.name}: {b.complaints()}")
 
 
 def test_files(folder):
@@ -260,7 +345,7 @@ def main():
         test_bars(b, folder)
         test_diff(b, folder)
         test_print(b, folder)
-        test_charts(b, folder)
+        test_big(b, folder)
         test_files(folder)
     print("all good")
 

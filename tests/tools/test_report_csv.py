@@ -81,7 +81,7 @@ def is_row(cells, row, what):
 
 
 def has_tables(folder, report, interval, what):
-    expected = {"statistics", "figures", "sets"} | {s["id"] for s in report["statistics"]} | \
+    expected = {"statistics", "figures", "sets", "latency_bins"} | {s["id"] for s in report["statistics"]} | \
         {"by-" + b["by"] for b in report["breakdowns"]}
     check({p.name for p in folder.iterdir()} == {name + ".csv" for name in expected}, f"{what}: {sorted(folder.iterdir())}")
     for s in report["statistics"]:
@@ -103,7 +103,16 @@ def has_tables(folder, report, interval, what):
             is_row(cells, row, f"{what}: by {breakdown['by']}")
 
 
+def has_bins(folder, report, what):
+    columns, rows = table(folder / "latency_bins.csv")
+    check(columns == ["label", "from_us", "to_us", "count"], f"{what}: {columns}")
+    wanted = [(row["label"], b["from_us"], b["to_us"], b["count"])
+              for s in report["statistics"] if s["id"] == "latency" for row in s["rows"] for b in row["bins"]]
+    check([(r["label"], int(r["from_us"]), int(r["to_us"]), int(r["count"])) for r in rows] == wanted, f"{what}: latency_bins.csv")
+
+
 def has_lists(folder, report, what):
+    has_bins(folder, report, what)
     _, rows = table(folder / "statistics.csv")
     check([(r["statistic"], r["name"], r["definition"], r["shape"], r["denominator"], int(r["denominator_count"])) for r in rows] ==
           [(s["id"], s["name"], s["definition"], s["shape"], s["denominator"], s["denominator_count"])

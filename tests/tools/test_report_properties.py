@@ -4,15 +4,16 @@ usage: test_report_properties.py MXSTAT SYNTH DATA [SEED...]
 """
 import json
 import os
+import pathlib
 import random
 import subprocess
 import sys
 import tempfile
 
 # sets of distinct things, and tables of how often targets share them: they follow no sum of parts
-DISTINCT = {"CERTS", "KEYS", "CHAINS", "CERTS_CA", "CERTS_SELF"}
-SHARED = {"key_reuse_targets", "concentration_network", "concentration_key", "concentration_domain",
-          "foreign_leaf"}
+DISTINCT = {"CERTS", "KEYS", "CHAINS", "CERTS_CA", "CERTS_SELF", "CLUSTERS", "DEFAULT_KEYS"}
+SHARED = {"key_reuse_targets", "default_key_targets", "concentration_network", "concentration_key", "concentration_domain",
+          "cluster_size_targets", "concentration_cluster", "cluster_top", "foreign_leaf", "greet_delay_modes", "stripping_as"}
 RANGES = ["192.0.2.0/25", "198.51.100.0/24", "10.1.0.0/16", "10.2.0.0/16", "2001:db8::/48", "2001:db8:1::/48"]
 GREETINGS = ["220 mx.example.com ESMTP Postfix", "220 mx.example.com ESMTP Exim 4.97", "220 mx{n}.example.com ESMTP", "220 hi",
              "220 192.0.2.1 ESMTP Sendmail 8.15.2/8.15.2", "220 ***************"]
@@ -52,7 +53,7 @@ def random_row(rng):
         row.update(alert=rng.choice([40, 70, 80]), versions=rng.choice(["none", "SSLv3", "TLSv1.0"]))
     if stage == "done":
         row.update(version=rng.choice(VERSIONS), chain=rng.choice(CHAINS), certs=rng.choice([1, 2, 7, 1000]),
-                   keys=rng.choice([1, 3, 1000]), issuer=rng.choice(["Synth", "Example Trust", "\\xff\\x1b[31m"]),
+                   keys=rng.choice([1, 3, 1000]), issuer=rng.choice(["Synth", "Example Trust", "Plesk", "\\xff\\x1b[31m"]),
                    days_left=rng.choice(WEEKS), validity_days=rng.choice([47, 90, 398, 4000]),
                    keywords_tls=rng.choice(["SIZE 1000", "AUTH PLAIN;REQUIRETLS", "STARTTLS", ""]))
         if row["chain"] != "self-signed":
@@ -72,7 +73,7 @@ class World:
     def __init__(self, mxstat, synth, data, folder):
         self.mxstat, self.synth, self.folder = mxstat, synth, folder
         self.roots, self.weights = os.path.join(folder, "roots.pem"), os.path.join(folder, "weights")
-        self.by = ["--by", "country,as,prefix,network,family,mta,tag", "--country-db", f"{data}/mmdb/country.mmdb",
+        self.by = ["--by", "country,as,prefix,network,family,mta,tag,attempt,version,issuer,key,cluster,source", "--country-db", f"{data}/mmdb/country.mmdb",
                    "--asn-db", f"{data}/mmdb/asn.mmdb"]
         self.help = subprocess.run([mxstat, "report", "--help"], stdout=subprocess.PIPE, check=True, text=True).stdout
 
@@ -204,8 +205,49 @@ def partitions(report):
                 check(r["denominator_count"] == 0, f"{s['id']}: {r}")
             if s["shape"] == "conclusive":
                 check(r["unknown"] + r["denominator_count"] == s["denominator_count"], f"{s['id']}: {r}")
+        for r in s["rows"]:
+            ends = [edge for b in r.get("bins", []) for edge in (b["from_us"], b["to_us"])]
+            check(ends == sorted(ends) and (not ends or sum(b["count"] for b in r["bins"]) == r["count"]), f"{s['id']}: bins of {r}")
         labels = [(r["label"], r.get("kind")) for r in s["rows"]]
         check(len(set(labels)) == len(labels), f"{s['id']}: a label twice: {labels}")
+
+
+def crosses(report):
+    """Each table of two things sums to that of either; shares by AS are of the groups by AS."""
+    def summed(name, part):
+        total = {}
+        for r in find(report, name)["rows"]:
+            if "kind" not in r and r["count"]:
+                key = part(r["label"])
+                total[key] = total.get(key, 0) + r["count"]
+        return total
+
+    def told(name):
+        return {r["label"]: r["count"] for r in find(report, name)["rows"] if "kind" not in r and r["count"]}
+
+    def behind(sep):
+        return lambda label: label.split(sep, 1)[1]
+
+    check(summed("tls_suite_version", behind(" ")) == told("tls_suite"), "suites by version")
+    check(summed("tls_suite_version", lambda label: label.split(" ")[0]) == told("tls_version"), "versions of suites")
+    check(summed("key_exchange_version", behind(" ")) == told("key_exchange"), "key exchange by version")
+    for name in ("name_host", "name_greeting", "name_ehlo"):
+        unknown = sum(r["count"] for r in find(report, name + "_trust")["rows"] if r.get("kind") == "unknown")
+        check(unknown or summed(name + "_trust", behind(", ")) == told(name), f"{name} by trust")
+    check(told("default_cert") == {k: v for k, v in told("issuer").items() if k == "Plesk"}, "certificates of products")
+    for name in ("default_key_spread", "default_key_targets"):
+        check(sum(r["count"] for r in find(report, name)["rows"]) >= len(told("default_cert")), name)
+    groups = {g["label"].split(" ")[0]: g for b in report["breakdowns"] if b["by"] == "as" for g in b["groups"]}
+    for r in find(report, "stripping_as")["rows"]:
+        group = next(s for s in groups[r["label"]]["statistics"] if s["id"] == "funnel")
+        check(r["denominator_count"] == rows_of(group)[("E", None)] >= 10 and 0 < r["count"] <= r["denominator_count"], f"stripping: {r}")
+    modes = find(report, "greet_delay_modes")
+    for r in modes["rows"]:
+        low, high = (float(word) * 1000 for word in r["label"].split(" ") if word[0].isdigit())
+        bins = {(b["from_us"], b["to_us"]): b["count"] for b in
+                next(x for x in find(report, "latency")["rows"] if x["label"] == "greeting")["bins"]}
+        near = [n for (start, _), n in bins.items() if low <= 2 * start <= 4 * low]
+        check(bins[(round(low), round(high))] == r["count"] == max(near) and 100 * r["count"] >= modes["denominator_count"], f"mode {r}")
 
 
 def tops(world, whole, report):
@@ -233,6 +275,15 @@ def breakdowns(report):
     """The groups of each dimension sum to the whole, row by row."""
     for b in report["breakdowns"]:
         check(sum(g["targets"] for g in b["groups"]) == find(report, "outcome")["denominator_count"], f"{b['by']}: targets")
+        if b["by"] in ("key", "cluster"):   # the largest have a row in a table of their own
+            tops = {r["label"][:16]: r["count"] for r in find(report, b["by"] + "_top")["rows"] if "kind" not in r}
+            groups = {g["label"]: g["targets"] for g in b["groups"] if "kind" not in g and g["targets"] > 1}
+            check(groups == tops, f"by {b['by']}: {groups}, the largest are {tops}")
+        if b["by"] in ("version", "issuer"):   # whose groups are the rows of a statistic
+            groups = {g["label"]: g["targets"] for g in b["groups"] if "kind" not in g}
+            rows = {r["label"]: r["count"] for r in find(report, {"version": "tls_version"}.get(b["by"], b["by"]))["rows"]
+                    if "kind" not in r and r["count"]}
+            check(groups == rows, f"by {b['by']}: {groups}, the statistic has {rows}")
         for i, first in enumerate(b["groups"][0]["statistics"]):
             whole = find(report, first["id"])
             if whole["denominator"] in DISTINCT or whole["shape"] == "latency":
@@ -270,6 +321,65 @@ def filters(world, whole, report):
     added_up(parts, report, "--where")
 
 
+def only(world, whole, report, rng):
+    """What is asked for alone, or beside one other, is as it is in the whole report, also in groups and files."""
+    ids = [s["id"] for s in report["statistics"]]
+    where = ["--where", "not addr in 10.0.0.0/8"]
+    fulls = {(): world.report([whole]), tuple(world.by): report, tuple(where): world.report([whole], *where)}
+    lists = [[i] for i in ids] + [rng.sample(ids, 2) for _ in ids] + [rng.sample(ids, 20)]
+    for number, names in enumerate(lists):
+        options = list(fulls)[number % len(fulls)]
+        full = fulls[options]
+        part = world.report([whole], "--only", ",".join(names), *options)
+        what = f"--only {','.join(names)} {' '.join(options[:2])}"
+        check(part["statistics"] == [s for s in full["statistics"] if s["id"] in names], what)
+        sets = {s["name"] for s in part["sets"]}
+        check({s["denominator"] for s in part["statistics"]} <= sets, f"{what}: its denominators")
+        check(part["sets"] == [s for s in full["sets"] if s["name"] in sets], f"{what}: sets")
+        for b, all_of_b in zip(part["breakdowns"], full["breakdowns"], strict=True):
+            for g, all_of_g in zip(b["groups"], all_of_b["groups"], strict=True):
+                wanted = {**all_of_g, "statistics": [s for s in all_of_g["statistics"] if s["id"] in names]}
+                check(g == wanted, f"{what}: {b['by']} {g['label']}")
+
+
+def only_cached(world, whole, report):
+    """What is kept of judged chains serves who asks for less, who neither makes nor spoils it."""
+    folder = os.path.join(world.folder, "only-cache")
+    os.makedirs(folder, exist_ok=True)
+
+    def kept():
+        return {p.name: p.read_bytes() for p in pathlib.Path(folder).iterdir()}
+
+    for names in ("key", "key,outcome", "outcome"):
+        part = world.report([whole], "--cache", folder, "--only", names)
+        check(part["statistics"] == [s for s in report["statistics"] if s["id"] in names.split(",")], f"--cache --only {names}")
+        check(not [n for n in kept() if n.endswith(".judged")], f"--only {names} keeps chains that it did not judge")
+    same(report, world.report([whole], "--cache", folder), "--cache")
+    before = kept()
+    check(before, "no cache")
+    for names in ("key", "trusted", "outcome"):
+        part = world.report([whole], "--cache", folder, "--only", names)
+        check(part["statistics"] == [s for s in report["statistics"] if s["id"] == names], f"--cache --only {names}, judged before")
+        check(kept() == before, f"--only {names} changes the cache")
+
+
+def only_files(world, whole, report):
+    """The same in tables, charts and page."""
+    for names in (["tls_version"], ["funnel", "key_reuse"], ["latency", "starttls_reply"]):
+        base = os.path.join(world.folder, "only-" + names[0])
+        world.text([whole], "--only", ",".join(names), *world.by[:1], "tag,family", "--csv", base + ".csv", "--svg", base + ".svg",
+                   "--html", base + ".html")
+        ids = {s["id"] for s in report["statistics"]}
+        tables = {f[:-4] for f in os.listdir(base + ".csv")}
+        check(tables & ids == set(names), f"--only {names}: tables {tables}")
+        charts = {f[:-4] for f in os.listdir(base + ".svg")}
+        check(charts & ids == set(names), f"--only {names}: charts {charts}")
+        with open(base + ".html", encoding="utf-8") as f:
+            page = f.read()
+        shown = {i for i in ids if f'<article class="fi" id="{i}"' in page}
+        check(shown == set(names), f"--only {names}: the page has {shown}")
+
+
 def weighted(world, rows, rng):
     """A target of weight 3 counts as three that are alike; one of weight 0 does not count."""
     rows = [{**r, "weight": rng.choice([0, 1, 1, 2, 5]), "variants": 1, "certs": 1, "address": "10.0.0.0/8"} for r in rows]
@@ -284,14 +394,43 @@ def weighted(world, rows, rng):
                   f"--weights: {a['id']}: {rows_of(a)}, as so many targets: {rows_of(b)}")
 
 
+# tables of which the second is another view of the first
+VIEWS = [("connect", "outcome"), ("greeted", "outcome"), ("starttls_reply", "outcome"), ("handshake", "outcome"),
+         ("greeted", "not_smtp"), ("first_outcome", "retry"), ("mta", "mta_identified"), ("tls_version", "tls_suite_version"),
+         ("tls_suite", "tls_suite_version"), ("tls_group", "key_exchange"), ("name_greeting", "name_greeting_trust"),
+         ("expiry", "expiry_weeks")]
+
+
+def nothing_by_comparison(report, least):
+    """Groups tell no row that the whole does not tell; of two views one is summed up, if anything is in either."""
+    def told(s):
+        return {r["label"] for r in s["rows"] if r.get("kind") != "other" and r["count"]}
+
+    for b in report["breakdowns"]:
+        for g in b["groups"]:
+            for s in g["statistics"]:
+                if s["shape"] != "funnel":
+                    more = told(s) - told(find(report, s["id"]))
+                    check(not more, f"--min-cell {least}: by {b['by']}: {s['id']}: {more} of {g['label']}")
+    for statistics in [report["statistics"]] + [g["statistics"] for b in report["breakdowns"] for g in b["groups"]]:
+        tables = {s["id"]: s for s in statistics}
+        for first, second in VIEWS:
+            both = [tables[name] for name in (first, second) if name in tables]
+            folded = any(r.get("kind") == "other" for s in both for r in s["rows"])
+            check(second not in tables or not folded or len(tables[second]["rows"]) <= 1, f"--min-cell {least}: {first} and {second}")
+
+
 def small_cells(world, whole):
     for least in (2, 10):
         report = world.report([whole], "--min-cell", str(least), *world.by)
         partitions(report)
+        nothing_by_comparison(report, least)
         for s in all_statistics(report):
             if s["shape"] in ("partition", "choices"):
                 small = [r for r in s["rows"] if 0 < r["count"] < least and r["count"] != r["denominator_count"]]
                 check(not small, f"--min-cell {least}: {s['id']}: {small}")
+            bins = [b["count"] for r in s["rows"] for b in r.get("bins", [])]
+            check(not bins or min(bins) >= least, f"--min-cell {least}: {s['id']}: a bin of {min(bins, default=0)}")
 
 
 # a target, the sets that it is in, and so the tables that it may change
@@ -333,7 +472,7 @@ def one_more(world, rows, before):
             check(inside or a == b, f"{what} changes {a['id']}, of {a['denominator']}: {steps}")
             if a["shape"] == "partition" and a["denominator"] in member and a["id"] not in SHARED:
                 check(list(steps.values()) == [1], f"{what}: {a['id']}: not one row more: {steps}")
-            if a["shape"] in ("choices", "conclusive", "funnel") and a["denominator"] not in DISTINCT:
+            if a["shape"] in ("choices", "conclusive", "funnel") and countable(a):
                 check(all(v == 1 for v in steps.values()), f"{what}: {a['id']}: {steps}")
 
 
@@ -360,6 +499,52 @@ def partials(world, rows):
     same(world.report(halves), world.report(parts[::-1]), "order of partials")
 
 
+def all_outputs(world, files, name, *options):
+    """What a report prints and writes: JSON, text, tables, the page, charts."""
+    folder = os.path.join(world.folder, name)
+    os.mkdir(folder)
+    base = [world.mxstat, "report", "--trust-store", world.roots, *options]
+    outputs = {"json": world.text(files, *options, top=3)}
+    done = subprocess.run([*base, *files], check=True, stdout=subprocess.PIPE)
+    outputs["text"] = done.stdout
+    subprocess.run([*base, "--html", f"{folder}/page", "--csv", f"{folder}/csv", "--svg", f"{folder}/svg", *files], check=True)
+    for at, _, names in os.walk(folder):
+        for n in names:
+            path = os.path.join(at, n)
+            with open(path, "rb") as f:
+                outputs[os.path.relpath(path, folder)] = f.read()
+    return outputs
+
+
+def bounded(world, rows, rng):
+    """However little memory there is, all that is printed and written is the same to the octet."""
+    if "--memory-limit" not in world.help:
+        print("  not there yet: --memory-limit")
+        return
+    many = rows + [{"outcome": "done/ok", "chain": c, "certs": 100000, "keys": k, "address": a, "count": 60, "greeting":
+                    "220 mx{n}.h{n}.example.com ESMTP", "variants": 1000} for c, k, a in
+                   (("valid", 100000, "10.8.0.0/13"), ("self-signed", 5, "2001:db8:8::/45"), ("completable", 17, "10.16.0.0/12"))]
+    shards = [world.make(f"many{i}", many, "--shards", "2", "--shard", str(i), "--block", rng.choice(["5", "40"]))
+              for i in range(2)]
+    part = os.path.join(world.folder, "pm.mxs.zst")
+    subprocess.run([world.mxstat, "report", "--trust-store", world.roots, "--partial", part, shards[1]], check=True,
+                   stdout=subprocess.DEVNULL)
+    want = all_outputs(world, shards, "unbounded", *world.by)
+    got = all_outputs(world, shards, "bounded", "--memory-limit", "20k", *world.by)
+    for name in want.keys() | got.keys():
+        check(got.get(name) == want.get(name), f"--memory-limit: {name} differs")
+    for options in ([], ["--where", "addr in 10.0.0.0/8"], ["--weights", world.weights], ["--min-cell", "5", *world.by]):
+        for top in (0, 2):
+            want = world.text(shards, *options, top=top)
+            for limit in ("20k", "40k", "100k"):
+                files = rng.choice([shards, shards[::-1], [shards[0], part]])
+                got = world.text(files, "--memory-limit", limit, "-T", rng.choice(["1", "2", "5"]), *options, top=top)
+                a, b = json.loads(want), json.loads(got)
+                if files == shards[::-1]:
+                    del a["files"], b["files"]
+                check(a == b if files == shards[::-1] else want == got, f"{limit}, {options}, top {top}, {files}: differs")
+
+
 def main():
     mxstat, synth, data = sys.argv[1:4]
     bad = 0
@@ -377,11 +562,16 @@ def main():
                 continue
             base = rows + [{"outcome": "done/ok", "chain": "valid", "address": "10.3.0.0/16", "count": 2}]   # its CA is known
             for name, run in (("margins", lambda: margins(rows, report)), ("partitions", lambda: partitions(report)),
+                              ("crosses", lambda: crosses(report)),
                               ("tops", lambda: tops(world, whole, world.report([whole]))),
                               ("breakdowns", lambda: breakdowns(report)), ("filters", lambda: filters(world, whole, world.report([whole]))),
+                              ("only", lambda: only(world, whole, report, rng)),
+                              ("only_cached", lambda: only_cached(world, whole, world.report([whole]))),
+                              ("only_files", lambda: only_files(world, whole, report)),
                               ("weighted", lambda: weighted(world, rows, rng)), ("small_cells", lambda: small_cells(world, whole)),
                               ("one_more", lambda: one_more(world, base, world.report([world.make("base", base)]))),
-                              ("partials", lambda: partials(world, rows))):
+                              ("partials", lambda: partials(world, rows)),
+                              ("bounded", lambda: bounded(world, rows, rng))):
                 try:
                     run()
                 except AssertionError as e:

@@ -95,7 +95,7 @@ static int set_up(void **state)
     return 0;
 }
 
-/* removes the caches; returns how many there were, and the name of one */
+/* removes caches and books; returns how many caches there were, and the name of one */
 static size_t clear(const struct world *w, char one[512], bool remove_them)
 {
     size_t num = 0;
@@ -106,11 +106,12 @@ static size_t clear(const struct world *w, char one[512], bool remove_them)
         if (e->d_name[0] == '.')
             continue;
         snprintf(path, sizeof path, "%s/%s", w->folder, e->d_name);
-        if (one != NULL)
+        bool is_cache = strstr(path, ".judged") != NULL;
+        if (one != NULL && is_cache)
             memcpy(one, path, sizeof path);
         if (remove_them)
             unlink(path);
-        num++;
+        num += is_cache;
     }
     closedir(folder);
     return num;
@@ -289,6 +290,39 @@ static void test_cache_hostile(void **state)
     }
     clear(w, NULL, true);
     free(data);
+}
+
+/* chains without a certificate, or of more than any chain has, that no verdict is known of */
+static void test_cache_of_odd_chains(void **state)
+{
+    struct world *w = *state;
+    char path[512];
+    size_t len;
+    char *want = json_of(w, (struct how){.cached = true});
+    for (size_t odd = 0; odd < 2; odd++) {
+        struct cache_head head;
+        assert_int_equal(clear(w, path, false), 1);
+        uint8_t *data = slurp(path, &len);
+        memcpy(&head, data, sizeof head);
+        size_t at = sizeof head + head.num_files * sizeof(struct judge_cache_file);
+        for (size_t i = 0; i < 4; i++)
+            at += head.num[i] * cache_array_size(i);
+        head.is_judged = odd == 0;
+        for (size_t i = 0; i < head.num[4]; i++) {
+            struct chain_entry e;
+            memcpy(&e, data + at + i * sizeof e, sizeof e);
+            e.num = odd == 0 ? 0 : RECORD_CHAIN_MAX + 1;
+            e.first_cert = odd == 0 ? (uint32_t)head.num[6] : 0;
+            memcpy(data + at + i * sizeof e, &e, sizeof e);
+        }
+        memcpy(data, &head, sizeof head);
+        resum(data, len);
+        put(path, data, len);
+        assert_json(w, (struct how){.cached = true}, want);
+        free(data);
+    }
+    clear(w, NULL, true);
+    free(want);
 }
 
 /* a sweep that goes on: its cache is of what was there before */
@@ -641,6 +675,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_random, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_folder_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cache_damaged, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cache_of_odd_chains, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cache_hostile, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

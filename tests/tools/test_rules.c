@@ -179,6 +179,41 @@ static void finder(void **state)
     finder_cleanup(&f);
 }
 
+/* what is remembered is what is found, wherever texts are parted, and though the table is small */
+static void finder_recalls(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"a", "ab", "bab", "bc", "bca", "c", "caa", "aaa"};
+    static struct finder_memo memo;
+    struct finder_word list[LENGTH(words)];
+    struct finder f;
+    for (unsigned i = 0; i < LENGTH(words); i++)
+        list[i] = (struct finder_word){bytes_text(words[i]), 70 * i};
+    assert_int_equal(finder_init(&f, list, LENGTH(words)), 0);
+    for (unsigned n = 0; n < 4 * 4 * 4 * 4 * 4 * 4; n++) {
+        char text[7] = "";
+        for (unsigned i = 0, rest = n; i < 6; i++, rest /= 4)
+            text[i] = "aBcd"[rest % 4];
+        for (size_t at = 0; at <= 6; at++) {
+            struct finder_set set, recalled;
+            finder_scan(&f, &set, bytes_text(text));
+            finder_recall(&f, &memo, &recalled, bytes_text(text), at);
+            assert_memory_equal(&set, &recalled, sizeof set);
+        }
+    }
+    static uint8_t octets[FINDER_TAIL_MAX + 2];
+    memset(octets, 'd', sizeof octets);
+    memcpy(octets + FINDER_TAIL_MAX - 1, "bab", 3);
+    for (size_t at = 0; at < 4; at++) /* longer than is remembered, and as long */
+        for (int again = 0; again < 2; again++) {
+            struct finder_set set, recalled;
+            finder_scan(&f, &set, bytes_of(octets, sizeof octets));
+            finder_recall(&f, &memo, &recalled, bytes_of(octets, sizeof octets), at);
+            assert_memory_equal(&set, &recalled, sizeof set);
+        }
+    finder_cleanup(&f);
+}
+
 static void finder_too_large(void **state)
 {
     (void)state;
@@ -212,7 +247,16 @@ static const char *matched(const struct rules *r, const char *greeting, const ch
     struct rule_match m;
     struct bytes texts[NUM_RULE_FIELDS] = {
         [RULE_GREETING] = bytes_text(greeting), [RULE_EHLO] = bytes_text(ehlo)};
-    if (!rules_match(r, &m, texts))
+    struct rules_memo *memo = rules_memo_new();
+    bool found = rules_match(r, &m, texts);
+    for (int again = 0; again < 2; again++) { /* remembered, the same */
+        struct rule_match recalled = {0};
+        assert_int_equal(rules_recall(r, memo, &recalled, texts), found);
+        assert_true(!found ||
+                    (recalled.name == m.name && bytes_equal(recalled.version, m.version)));
+    }
+    rules_memo_free(memo);
+    if (!found)
         return "";
     snprintf(out, sizeof out, "%s%s%.*s", rules_name(r, m.name), m.version.len > 0 ? "/" : "",
              (int)m.version.len, (const char *)m.version.data);
@@ -381,11 +425,11 @@ static void loaded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds),      cmocka_unit_test(bad_patterns),
-        cmocka_unit_test(finder),     cmocka_unit_test(finder_too_large),
-        cmocka_unit_test(which_wins), cmocka_unit_test(refused),
-        cmocka_unit_test(bounds),     cmocka_unit_test(long_texts),
-        cmocka_unit_test(loaded),
+        cmocka_unit_test(finds),          cmocka_unit_test(bad_patterns),
+        cmocka_unit_test(finder),         cmocka_unit_test(finder_too_large),
+        cmocka_unit_test(finder_recalls), cmocka_unit_test(which_wins),
+        cmocka_unit_test(refused),        cmocka_unit_test(bounds),
+        cmocka_unit_test(long_texts),     cmocka_unit_test(loaded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static void places_on_an_axis_of_times(void **state)
 static const struct {
     double us;
     const char *text;
-} times[] = {{1, "1 us"},       {999, "999 us"},  {999.9, "1 ms"},   {1000, "1 ms"},       {61700, "61.7 ms"},
+} times[] = {{1, "1 µs"},       {999, "999 µs"},  {999.9, "1 ms"},   {1000, "1 ms"},       {61700, "61.7 ms"},
              {999400, "999 ms"}, {999900, "1 s"}, {2.5e6, "2.5 s"},  {1234.5e6, "1234 s"}, {NAN, "-"}};
 
 static void times_in_words(void **state)

@@ -166,7 +166,7 @@ static void no_folder(void **state)
     char err[SPILL_ERR_MAX] = "";
     assert_int_equal(spill_open(err, "/nonexistent/folder"), -ENOENT);
     assert_string_equal(err, "/nonexistent/folder: cannot make a temporary file: No such file or "
-                             "directory; set TMPDIR to a folder with room");
+                             "directory; set TMPDIR (report: or --temp-dir) to a folder with room");
     struct sorter *s = sorter_new(sizeof(struct row), 0, compare, "/nonexistent");
     struct row row = {.key = 1};
     int rc = 0;

@@ -68,18 +68,50 @@ static void check_sums(const struct statistics *all)
     }
 }
 
+static size_t num_found(const char *text, size_t len, const char *what)
+{
+    size_t num = 0;
+    for (const char *at = text; (at = memmem(at, len - (size_t)(at - text), what, strlen(what)));
+         at++)
+        num++;
+    return num;
+}
+
+/* without a store V is not 0 but not known; and intervals are of targets only */
+static void check_json(const struct statistics *all)
+{
+    struct report r = {.statistics = *all, .sampled = 0.5};
+    struct json j;
+    size_t sampled = 0;
+    json_init(&j);
+    report_json(&j, &r);
+    assert_false(j.bad);
+    assert_false(statistics_has_set(all, SET_V));
+    assert_true(statistics_has_set(all, SET_L));
+    assert_int_equal(num_found(j.text, j.len, "session's start\",\"count\":null"), 1);
+    assert_int_equal(num_found(j.text, j.len, "\"denominator_count\":null"),
+                     1); /* issuer_trusted */
+    for (size_t i = 0; i < all->num; i++)
+        if (set_is_sampled(all->list[i].def->denominator))
+            sampled += all->list[i].num_rows * (all->list[i].def->shape == SHAPE_FUNNEL ? 2 : 1);
+    assert_int_equal(num_found(j.text, j.len, "\"interval\":"), sampled);
+    json_cleanup(&j);
+}
+
 static void check(const struct synth_class *classes, size_t num_classes,
                   const struct figure *figures, size_t num_figures)
 {
     char path[64], err[RULES_ERR_MAX];
     struct counted c;
     struct counted_how how = {.num_parts = 3};
-    struct rules *mta, *rejection;
+    struct rules *mta, *rejection, *certificate;
     struct statistics all;
     assert_int_equal(mta_rules_open(&mta, err, NULL), 0);
     assert_int_equal(rejection_rules_open(&rejection, err, NULL), 0);
+    assert_int_equal(certificate_rules_open(&certificate, err, NULL), 0);
     how.setup.mta = mta;
     how.setup.rejection = rejection;
+    how.setup.certificate = certificate;
     snprintf(path, sizeof path, "statistics-%d.mxs.zst", (int)getpid());
     synth_write(path, &(struct synth){.classes = classes,
                                       .num_classes = num_classes,
@@ -97,10 +129,12 @@ static void check(const struct synth_class *classes, size_t num_classes,
                      row == NULL ? -1 : (long long)row->count);
     }
     check_sums(&all);
+    check_json(&all);
     statistics_cleanup(&all);
     counted_close(&c);
     rules_free(mta);
     rules_free(rejection);
+    rules_free(certificate);
 }
 #define CHECK(classes, figures)                                                                    \
     check(classes, sizeof(classes) / sizeof *(classes), figures,                                   \
@@ -281,7 +315,7 @@ static void audits(void **state)
     CHECK(classes, figures);
 }
 
-/* a box in front of a whole network; where one leaf names its host, or there are two, there is none */
+/* a box in front of a network; where one leaf names its host, or there are two, there is none */
 static void one_certificate_for_a_network(void **state)
 {
     (void)state;
@@ -298,6 +332,109 @@ static void one_certificate_for_a_network(void **state)
         {"concentration_network", "the largest", 9},
         {"concentration_network", "the next, to rank 10", 17},
         {"pq_key", "unknown: not offered, and not audited", 2},
+    };
+    CHECK(classes, figures);
+}
+
+/* the same key, greeting but for the host's name, and keywords but for their values and order */
+static void clusters(void **state)
+{
+    (void)state;
+#define SHOOK                                                                                      \
+    .stage = STAGE_DONE, .cause = CAUSE_OK, .starttls = "220 go\r\n", .handshake_done = true
+    static const struct synth_class classes[] = {
+        {.count = 4,
+         SHOOK,
+         .chain = {&one},
+         .greeting = "220 mx1.example.com ESMTP Postfix\r\n",
+         .ehlo = "250-mx1.example.com\r\n250-SIZE 1\r\n250 STARTTLS\r\n"},
+        {.count = 3,
+         SHOOK,
+         .chain = {&one},
+         .greeting = "220 [192.0.2.9] ESMTP Postfix\r\n",
+         .ehlo = "250-b\r\n250-starttls\r\n250 SIZE 99\r\n"},
+        {.count = 2,
+         SHOOK,
+         .chain = {&one},
+         .greeting = "220 mx1.example.com ESMTP Postfix\r\n",
+         .ehlo = "250-b\r\n250 STARTTLS\r\n"},
+        {.count = 2,
+         SHOOK,
+         .chain = {&one},
+         .greeting = "220 mx1.example.com ESMTP Exim 4.96\r\n",
+         .ehlo = "250-b\r\n250 STARTTLS\r\n"},
+        {.count = 1,
+         SHOOK,
+         .chain = {&two},
+         .greeting = "220 mx1.example.com ESMTP Postfix\r\n",
+         .ehlo = "250-b\r\n250 STARTTLS\r\n",
+         .version = 0x0304,
+         .group = 0x11ec},
+        {.count = 1,
+         SHOOK,
+         .chain = {&one},
+         .greeting = "220 mx7.example.com ESMTP Exim 4.96\r\n",
+         .ehlo = "250-b\r\n250 STARTTLS\r\n",
+         .version = 0x0304,
+         .group = 0x11ec},
+        {.count = 5,
+         SHOOK,
+         .greeting = "220 mx1.example.com ESMTP Postfix\r\n",
+         .ehlo = "250-b\r\n250 STARTTLS\r\n"}, /* without a certificate: not in L */
+    };
+    static const struct figure figures[] = {
+        {"cluster_size", "1", 1},
+        {"cluster_size", "2", 1},
+        {"cluster_size", "3 to 4", 1},
+        {"cluster_size", "5 to 9", 1},
+        {"cluster_size_targets", "1", 1},
+        {"cluster_size_targets", "3 to 4", 3},
+        {"cluster_size_targets", "5 to 9", 7},
+        {"cluster_top", "other", 1},
+        {"concentration_cluster", "the largest", 7},
+        {"concentration_cluster", "the next, to rank 10", 6},
+        {"pq_cluster", "yes", 2},
+        {"pq_cluster", "unknown: not offered, and not audited", 2},
+        {"pq_key", "yes", 2},
+    };
+    CHECK(classes, figures);
+}
+
+/* a default's key may be in one network, in several, at one target; one of its certificates is
+ * enough to tell */
+static void defaults(void **state)
+{
+    (void)state;
+    static const struct synth_cert plesk = {
+        .issuer_org = "Plesk", .issuer_cn = "Plesk", .subject_cn = "Plesk", .key_number = 1};
+    static const struct synth_cert named = {.issuer_cn = "CA", .subject_cn = "a", .key_number = 1};
+    static const struct synth_cert dummy = {
+        .issuer_org = "SomeOrganization", .issuer_cn = "a", .subject_cn = "a", .key_number = 2};
+    static const struct synth_cert mailcow = {
+        .issuer_org = "mailcow", .issuer_cn = "a", .subject_cn = "a", .key_number = 3};
+    static const struct synth_cert other = {.issuer_cn = "b", .subject_cn = "b", .key_number = 4};
+    static const struct synth_class classes[] = {
+        {.count = 4, DONE, .chain = {&plesk}, .network = 0xc0000200},
+        {.count = 3, DONE, .chain = {&named}, .network = 0xc6336400},
+        {.count = 5, DONE, .chain = {&dummy}, .network = 0xcb007100},
+        {.count = 1, DONE, .chain = {&mailcow}, .network = 0xcb007100},
+        {.count = 6, DONE, .chain = {&other}, .network = 0xcb007100},
+    };
+    static const struct figure figures[] = {
+        {"default_cert", "Plesk", 4},
+        {"default_cert", "make-dummy-cert (Red Hat)", 5},
+        {"default_cert", "mailcow", 1},
+        {"default_cert", "no rule says", 9},
+        {"default_key", "Plesk", 1},
+        {"default_key", "no rule says", 1},
+        {"default_key_spread", "several networks, of one AS as far as known", 1},
+        {"default_key_spread", "several targets of one /24 or /48", 1},
+        {"default_key_spread", "one target", 1},
+        {"default_key_targets", "several networks, of one AS as far as known", 7},
+        {"default_key_targets", "several targets of one /24 or /48", 5},
+        {"default_key_targets", "one target", 1},
+        {"key_networks", "in two or more", 1},
+        {"key_networks", "in one", 3},
     };
     CHECK(classes, figures);
 }
@@ -356,9 +493,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies),          cmocka_unit_test(retries),
         cmocka_unit_test(audits),           cmocka_unit_test(one_certificate_for_a_network),
-        cmocka_unit_test(wilson_intervals),
-        cmocka_unit_test(replies), cmocka_unit_test(retries),          cmocka_unit_test(audits),
-        cmocka_unit_test(steps),   cmocka_unit_test(wilson_intervals),
+        cmocka_unit_test(wilson_intervals), cmocka_unit_test(clusters),
+        cmocka_unit_test(defaults),         cmocka_unit_test(steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,12 +33,12 @@ static const struct {
     double left, right;
     const char *expected;
 } shapes[] = {
-    {SVG_PAGE, 0, 1, "<rect class=\"s0\" x=\"50.00%\" width=\"25.00%\" y=\"3.0\" height=\"10.0\"/>"},
-    {SVG_PAGE, 0.2, 0.6, "<line class=\"g\" x1=\"20.00%\" x2=\"60.00%\" y1=\"1.0\" y2=\"2.0\"/>"},
-    {SVG_PAPER, 0.1, 0.9, "<text class=\"a\" x=\"320.00\" y=\"9.0\" text-anchor=\"middle\">a &lt; b</text>"},
-    {SVG_PAPER, 0, 1, "<text class=\"a\" x=\"640.00\" y=\"9.0\" text-anchor=\"end\">\\x1B&#34;&gt;&lt;script&gt;</text>"},
-    {SVG_PAPER, 0, 1, "<svg class=\"s1\" overflow=\"visible\" x=\"160.00\" y=\"4.0\"><circle r=\"4\"/></svg>"},
-    {SVG_PAPER, 0, 1, "<rect class=\"s0\" x=\"0.00\" width=\"0.00\" y=\"0.0\" height=\"0.0\"/>"},
+    {SVG_PAGE, 0, 1, "<rect class=\"s0\" x=\"50%\" width=\"25%\" y=\"3\" height=\"10\"/>"},
+    {SVG_PAGE, 0.2, 0.6, "<line class=\"g\" x1=\"20%\" x2=\"60%\" y1=\"1\" y2=\"2\"/>"},
+    {SVG_PAPER, 0.1, 0.9, "<text class=\"a\" x=\"320\" y=\"9\" text-anchor=\"middle\">a &lt; b</text>"},
+    {SVG_PAPER, 0, 1, "<text class=\"a\" x=\"640\" y=\"9\" text-anchor=\"end\">\\x1B&#34;&gt;&lt;script&gt;</text>"},
+    {SVG_PAPER, 0, 1, "<svg class=\"s1\" overflow=\"visible\" x=\"160\" y=\"4\"><circle r=\"4\"/></svg>"},
+    {SVG_PAPER, 0, 1, "<rect class=\"s0\"/>"},
 };
 
 static void shapes_are_where_they_should_be(void **state)
@@ -51,6 +51,38 @@ static void shapes_are_where_they_should_be(void **state)
         svg_plot(&s, shapes[i].left, shapes[i].right);
         draw(&s, i);
         if (h.len != strlen(shapes[i].expected) || memcmp(h.text, shapes[i].expected, h.len) != 0)
+            fail_msg("%.*s", (int)h.len, h.text);
+        html_cleanup(&h);
+    }
+}
+
+/* an area of steps: what is between them is empty, and it ends where it began */
+static const struct {
+    struct svg_step steps[3];
+    size_t num;
+    const char *path;
+} areas[] = {
+    {{{0, 0.5, 1}}, 1, "M0 200V0H1000V200z"},
+    {{{0, 0.5, 1}, {0.5, 1, 0.5}}, 2, "M0 200V0H1000V100H2000V200z"},
+    {{{0.1, 0.2, 1}, {0.8, 0.9, 0.25}}, 2, "M200 200V0H400V200H1600V150H1800V200z"},
+    {{{0, 0, 0}}, 1, "M0 200V200H0V200z"},
+};
+
+static bool has(const struct html *h, const char *text);
+
+static void areas_follow_their_steps(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
+        struct html h;
+        struct markup m;
+        html_init(&h);
+        struct svg s = {.out = &h, .medium = SVG_PAGE};
+        svg_plot(&s, 0.02, 0.98);
+        svg_steps(&s, "d", areas[i].steps, areas[i].num, 40, 30);
+        assert_true(markup_read(&m, h.text, h.len, "path") && m.num_elements == 1);
+        assert_true(has(&h, " x=\"2%\" width=\"96%\" y=\"10\" height=\"30\""));
+        if (!has(&h, areas[i].path))
             fail_msg("%.*s", (int)h.len, h.text);
         html_cleanup(&h);
     }
@@ -166,6 +198,39 @@ static void charts_have_their_marks(void **state)
     }
 }
 
+/* rows of a latency that have bins have an area, and the axis holds all of it */
+static void latencies_have_areas(void **state)
+{
+    (void)state;
+    struct histogram_bin bins[] = {{8, 9, 5}, {16000, 32000, 400}, {9000000, 11000000, 5}};
+    struct fake fake;
+    struct figure f;
+    struct scale_log scale;
+    struct html h;
+    fake_init(&fake);
+    html_init(&h);
+    fill(&fake, SHAPE_LATENCY, 3);
+    fake.list[0].rows[1].bins = bins;
+    fake.list[0].rows[1].num_bins = 3;
+    assert_int_equal(figure_make(&f, &fake.all, &fake.list[0], FIGURE_BARS, 20), 0);
+    chart_time_scale(&scale, &f);
+    assert_true(scale.low_us < 1.5 && scale.high_us > 9e7);
+    for (int paper = 0; paper <= 1; paper++) {
+        struct markup m;
+        h.len = 0;
+        if (paper)
+            chart_paper(&h, &f);
+        else
+            draw_page(&h, &f);
+        assert_true(markup_read(&m, h.text, h.len, "path"));
+        assert_true(has(&h, "class=\"d\" d=\"M") && has(&h, "V0H") && !has(&h, "nan"));
+    }
+    fake.list[0].rows[1].bins = NULL;
+    html_cleanup(&h);
+    figure_cleanup(&f);
+    fake_cleanup(&fake);
+}
+
 static void charts_of_nothing(void **state)
 {
     (void)state;
@@ -215,7 +280,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes_are_where_they_should_be), cmocka_unit_test(images_say_what_they_are),
-        cmocka_unit_test(charts_have_their_marks),         cmocka_unit_test(charts_of_nothing),
+        cmocka_unit_test(charts_have_their_marks),         cmocka_unit_test(areas_follow_their_steps),
+        cmocka_unit_test(latencies_have_areas),
+        cmocka_unit_test(charts_of_nothing),
         cmocka_unit_test(letters_and_colours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,33 @@ static void counts_by_number(void **state)
     assert_int_equal(tally_sum(&t), 0);
 }
 
+/* where a key is sought first may be another's: it is found all the same; looking ahead changes
+ * nothing */
+static void keys_in_one_place(void **state)
+{
+    (void)state;
+    struct tally t;
+    tally_init(&t);
+    tally_near(&t, 1);
+    tally_add(&t, 1, 0);
+    assert_int_equal(t.num, 0);
+    uint64_t keys[4], num = 0;
+    tally_add(&t, 1, 1);
+    for (uint64_t key = 2; num < 4; key++)
+        if (tally_slot(&t, key) == tally_slot(&t, 1))
+            keys[num++] = key;
+    for (unsigned round = 0; round < 3; round++)
+        for (size_t i = 0; i < num; i++) {
+            tally_near(&t, keys[i]);
+            tally_add(&t, keys[i], i + 1);
+        }
+    for (size_t i = 0; i < num; i++)
+        assert_int_equal(tally_get(&t, keys[i]), 3 * (i + 1));
+    assert_int_equal(tally_get(&t, 1), 1);
+    assert_int_equal(t.num, 5);
+    tally_cleanup(&t);
+}
+
 static void next_gives_each_key_once(void **state)
 {
     (void)state;
@@ -105,11 +132,29 @@ static void words_are_octets(void **state)
     word_tally_cleanup(&other);
 }
 
+/* words of which each would have the same hash if that were known before */
+static void words_do_not_crowd(void **state)
+{
+    enum { NUM_WORDS = 40000 };
+    struct word_tally t;
+    (void)state;
+    word_tally_init(&t);
+    for (uint64_t i = 0; i < NUM_WORDS; i++) {
+        uint64_t h = (16 ^ i) * UINT64_C(0x9e3779b97f4a7c15);
+        uint64_t parts[2] = {i, h ^ h >> 29};
+        assert_int_equal(word_tally_add(&t, bytes_of(parts, sizeof parts), 1), i);
+    }
+    assert_int_equal(t.num, NUM_WORDS);
+    assert_true(t.words[0].hash != t.words[1].hash || t.words[1].hash != t.words[2].hash);
+    word_tally_cleanup(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts_by_number),           cmocka_unit_test(next_gives_each_key_once),
-        cmocka_unit_test(merged_parts_are_the_whole), cmocka_unit_test(counts_by_word),
+        cmocka_unit_test(counts_by_number),         cmocka_unit_test(keys_in_one_place),
+        cmocka_unit_test(next_gives_each_key_once), cmocka_unit_test(merged_parts_are_the_whole),
+        cmocka_unit_test(words_do_not_crowd),       cmocka_unit_test(counts_by_word),
         cmocka_unit_test(words_are_octets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
