@@ -8,7 +8,8 @@
  *            answers about one distinct certificate: most have their own, some share few.
  * Output     FILE, FILE.country.mmdb, FILE.asn.mmdb, FILE.roots.pem (the trust store); a line that
  *            says what is in them
- * Usage      make_report_dataset FILE [RECORDS [ASES [SEED]]]
+ * Usage      make_report_dataset FILE [RECORDS [ASES [SEED [FILES]]]]: of several, FILE.0, FILE.1 and
+ *            so on have RECORDS each, and CAs in common
  */
 #include <errno.h>
 #include <openssl/pem.h>
@@ -33,7 +34,8 @@ enum {
     NUM_SOFTWARE = 12,
     NUM_STARTTLS = 9, /* of them, those with STARTTLS */
     BIG_PROVIDERS = 40,
-    MAX_RECORDS = 100000000
+    MAX_RECORDS = 100000000,
+    FILES_MAX = 1000
 };
 
 #define START_S    INT64_C(1767225600) /* 2026-01-01 */
@@ -75,6 +77,7 @@ static const struct software software[NUM_SOFTWARE] = {
 
 struct making {
     uint64_t seed, num, num_done;
+    uint64_t first_leaf; /* no other file of the same CAs has its leaves */
     struct dataset_writer *w;
     struct target_space space;
     struct target_segment *segments;
@@ -228,7 +231,7 @@ static size_t put_chain(const struct making *m, struct bytes ders[2], uint8_t sh
 {
     uint32_t issuer;
     uint64_t leaf = leaf_of(m, target);
-    ders[0] = big_certs_leaf(m->certs, der, &issuer, leaf);
+    ders[0] = big_certs_leaf(m->certs, der, &issuer, m->first_leaf + leaf);
     size_t num = issuer != BIG_SELF_SIGNED && big_random(m->seed, OF_CERT, leaf) % 10 > 0 ? 2 : 1;
     if (num == 2)
         ders[1] = big_certs_issuer(m->certs, issuer);
@@ -370,7 +373,7 @@ int main(int argc, char **argv)
 {
     char path[4096];
     struct making m = {.num = DEFAULT_RECORDS, .seed = 1};
-    must(argc >= 2 && argc <= 5, "usage: make_report_dataset FILE [RECORDS [ASES [SEED]]]");
+    must(argc >= 2 && argc <= 6, "usage: make_report_dataset FILE [RECORDS [ASES [SEED [FILES]]]]");
     if (argc > 2)
         m.num = number(argv[2], MAX_RECORDS, "RECORDS: expected is a number up to 100000000");
     size_t num_ases = argc > 3
@@ -379,11 +382,20 @@ int main(int argc, char **argv)
     if (argc > 4)
         m.seed = number(argv[4], UINT32_MAX, "SEED: expected is a number");
     lay_out(&m, num_ases);
+    uint64_t num_files =
+        argc > 5 ? number(argv[5], FILES_MAX, "FILES: expected is a number up to 1000") : 1;
     m.certs = big_certs_new(m.seed, START_S);
-    create(&m, argv[1]);
-    write_dataset(&m);
-    must(dataset_finish(m.w, m.err, m.space.count * START_GAP_US / 20, DATASET_COMPLETE) == 0,
-         m.err);
+    for (uint64_t i = 0; i < num_files; i++, m.seed++) {
+        snprintf(path, sizeof path, "%s.%llu", argv[1], (unsigned long long)i);
+        if (num_files == 1)
+            snprintf(path, sizeof path, "%s", argv[1]);
+        m.first_leaf = i << 42;
+        m.num_done = 0;
+        create(&m, path);
+        write_dataset(&m);
+        must(dataset_finish(m.w, m.err, m.space.count * START_GAP_US / 20, DATASET_COMPLETE) == 0,
+             m.err);
+    }
     snprintf(path, sizeof path, "%s.country.mmdb", argv[1]);
     big_mmdb_write(path, BIG_MMDB_COUNTRY, m.ranges, num_ases);
     snprintf(path, sizeof path, "%s.asn.mmdb", argv[1]);
