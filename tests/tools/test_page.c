@@ -252,8 +252,8 @@ static void distributions_in_numbers(void **state)
     s->rows[0].num_bins = 3;
     paged_write(&p);
     static const char *const expected[] = {
-        "<th scope=\"row\">1 µs</th><td>10<span class=\"ci\">10.00 %</span></td><td>0<span "
-        "class=\"ci\">-</span></td>",
+        ("<th scope=\"row\">1 µs</th><td>10<span class=\"ci\">10.00 %</span></td><td>0<span "
+         "class=\"ci\">-</span></td>"),
         "<th scope=\"row\">8 µs</th><td>20<span class=\"ci\">30.00 %</span></td>",
         "<th scope=\"row\">1.02 ms</th><td>70<span class=\"ci\">100.00 %</span></td>",
     };

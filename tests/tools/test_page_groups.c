@@ -75,8 +75,8 @@ static void a_break_down(void **state)
         "<h3 id=\"h-by-country\">By country</h3>",
         "of <b>1,000 P</b>",
         "Database: <b>DBIP-Country-Lite</b>, built 2023-11-14",
-        "Countries are by country.mmdb, type <b>DBIP-Country-Lite</b>, built 2023-11-14 22:13:20 "
-        "UTC, SHA-256 00000000",
+        ("Countries are by country.mmdb, type <b>DBIP-Country-Lite</b>, built 2023-11-14 22:13:20 "
+         "UTC, SHA-256 00000000"),
         "<td>600</td><td>60.00 %</td><td>50.00 %<span class=\"ci\">300 of 600</span></td>",
         "<td>50.00 %<span class=\"ci\">150 of 300</span></td>", /* TLS 1.3 */
         "<bdi>other (7)</bdi>",
