@@ -59,22 +59,6 @@ static void note_validity(struct judge *j, const struct judge_cert *c)
     note_moment(j, c->facts.not_after);
 }
 
-static int parse_leaf(struct judge_cert **out, struct bytes der)
-{
-    struct judge_cert *c = malloc(sizeof *c);
-    if (c == NULL)
-        return -ENOMEM;
-    int rc = judge_cert_parse(c, der);
-    if (rc < 0) {
-        free(c);
-        return rc;
-    }
-    judge_cert_hide_signature(c);
-    c->num_users = 1;
-    *out = c;
-    return 0;
-}
-
 /* take_one parses a certificate: a leaf anew, since there are too many of them to keep. */
 static int take_one(struct judge *j, size_t i, struct bytes der)
 {
@@ -83,8 +67,8 @@ static int take_one(struct judge *j, size_t i, struct bytes der)
     SHA256(der.data, der.len, s->sha256);
     for (size_t k = 0; k < i && !s->is_duplicate; k++)
         s->is_duplicate = memcmp(j->sent[k].sha256, s->sha256, 32) == 0;
-    int rc =
-        i == 0 ? parse_leaf(&s->cert, der) : judge_cache_get(j->cache, &s->cert, der, s->sha256);
+    int rc = i == 0 ? judge_cert_new(&s->cert, der)
+                    : judge_cache_get(j->cache, &s->cert, der, s->sha256);
     return rc == -EINVAL ? 0 : rc;
 }
 

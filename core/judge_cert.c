@@ -126,22 +126,32 @@ void judge_cache_drop(struct judge_cert *c)
     free(c);
 }
 
+int judge_cert_new(struct judge_cert **out, struct bytes der)
+{
+    struct judge_cert *c = malloc(sizeof *c);
+    if (c == NULL)
+        return -ENOMEM;
+    int rc = judge_cert_parse(c, der);
+    if (rc < 0) {
+        free(c);
+        return rc;
+    }
+    judge_cert_hide_signature(c);
+    c->num_users = 1;
+    *out = c;
+    return 0;
+}
+
 int judge_cache_get(struct judge_cache *cache, struct judge_cert **out, struct bytes der,
                     const uint8_t sha256[32])
 {
     struct judge_cert **slot =
         &cache->slots[(sha256[0] | (unsigned)sha256[1] << 8) & (CACHE_SLOTS - 1)];
     if (*slot == NULL || memcmp((*slot)->facts.sha256, sha256, 32) != 0) {
-        struct judge_cert *c = malloc(sizeof *c);
-        if (c == NULL)
-            return -ENOMEM;
-        int rc = judge_cert_parse(c, der);
-        if (rc < 0) {
-            free(c);
+        struct judge_cert *c;
+        int rc = judge_cert_new(&c, der);
+        if (rc < 0)
             return rc;
-        }
-        judge_cert_hide_signature(c);
-        c->num_users = 1;
         judge_cache_drop(*slot);
         *slot = c;
     }

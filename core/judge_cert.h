@@ -51,6 +51,9 @@ struct judge_cache;
 struct judge_cache *judge_cache_new(void);        /* NULL: no memory */
 void judge_cache_free(struct judge_cache *cache); /* NULL is allowed */
 
+/* judge_cert_new parses der as judge_cache_get does, but keeps it nowhere; to be given back. */
+int judge_cert_new(struct judge_cert **out, struct bytes der);
+
 /* judge_cache_get finds or parses der, whose SHA-256 is given; to be given back. */
 int judge_cache_get(struct judge_cache *cache, struct judge_cert **out, struct bytes der,
                     const uint8_t sha256[32]);
