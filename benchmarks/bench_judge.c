@@ -8,17 +8,16 @@
  * Usage      bench_judge [CHAINS]
  */
 #include <openssl/bio.h>
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/nid.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "benchmarks/bench_key.h"
 #include "core/judge.h"
 
 enum { DEFAULT_CHAINS = 20000, DISTINCT_MAX = 4000, DAY_S = 86400 };
@@ -36,23 +35,6 @@ static void must(bool condition, const char *what)
         return;
     fprintf(stderr, "bench_judge: %s failed\n", what);
     exit(1);
-}
-
-static EVP_PKEY *make_key(bool is_rsa)
-{
-    EVP_PKEY *key = EVP_PKEY_new();
-    if (is_rsa) {
-        BIGNUM *e = BN_new();
-        RSA *rsa = RSA_new();
-        must(BN_set_word(e, RSA_F4) && RSA_generate_key_ex(rsa, 2048, e, NULL) &&
-                 EVP_PKEY_assign_RSA(key, rsa),
-             "making an RSA key");
-        BN_free(e);
-    } else {
-        EC_KEY *ec = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
-        must(EC_KEY_generate_key(ec) && EVP_PKEY_assign_EC_KEY(key, ec), "making an EC key");
-    }
-    return key;
 }
 
 static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -130,11 +112,11 @@ struct bench {
 
 static void set_up(struct bench *b, bool is_rsa, size_t num)
 {
-    struct authority self = {NULL, make_key(is_rsa)};
+    struct authority self = {NULL, bench_key_new(is_rsa)};
     b->root = (struct authority){make_cert("Root", self.key, &self, true, 1), self.key};
-    EVP_PKEY *sub_key = make_key(is_rsa);
+    EVP_PKEY *sub_key = bench_key_new(is_rsa);
     b->sub = (struct authority){make_cert("Sub", sub_key, &b->root, true, 2), sub_key};
-    b->leaf_key = make_key(is_rsa);
+    b->leaf_key = bench_key_new(is_rsa);
     b->store = store_of(b->root.cert);
     b->sub_der = der_of(b->sub.cert);
     b->num_leaves = num < DISTINCT_MAX ? num : DISTINCT_MAX;

@@ -1,10 +1,8 @@
 #include "benchmarks/big_certs.h"
 
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/mem.h>
 #include <openssl/nid.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -12,6 +10,7 @@
 #include <time.h>
 
 #include "benchmarks/bench.h"
+#include "benchmarks/bench_key.h"
 
 enum {
     NUM_KEYS = 2, /* RSA, EC */
@@ -56,23 +55,6 @@ static void must(bool good, const char *what)
 }
 
 /* ---- templates ---- */
-
-static EVP_PKEY *make_key(bool is_rsa)
-{
-    EVP_PKEY *key = EVP_PKEY_new();
-    if (is_rsa) {
-        BIGNUM *e = BN_new();
-        RSA *rsa = RSA_new();
-        must(BN_set_word(e, RSA_F4) && RSA_generate_key_ex(rsa, 2048, e, NULL) &&
-                 EVP_PKEY_assign_RSA(key, rsa),
-             "making an RSA key");
-        BN_free(e);
-        return key;
-    }
-    EC_KEY *ec = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
-    must(EC_KEY_generate_key(ec) && EVP_PKEY_assign_EC_KEY(key, ec), "making an EC key");
-    return key;
-}
 
 static void set_name(X509_NAME *name, const char *org, const char *cn)
 {
@@ -207,9 +189,9 @@ struct big_certs *big_certs_new(uint64_t seed, int64_t now_s)
     must(c != NULL, "memory");
     c->seed = seed;
     c->now_s = now_s;
-    c->ca_key = make_key(true);
+    c->ca_key = bench_key_new(true);
     for (size_t k = 0; k < NUM_KEYS; k++)
-        c->leaf_key[k] = make_key(k == 0);
+        c->leaf_key[k] = bench_key_new(k == 0);
     c->root = make_ca(c, "Example Trust", "Example Root", 1);
     for (uint32_t i = 0; i < BIG_ISSUERS; i++)
         make_issuer(c, i);
